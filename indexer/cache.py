@@ -1,0 +1,178 @@
+"""The stored words in memory: exact search that no writer holds up, and the vectors that reclustering reads.
+
+Chroma keeps the record; a cache is filled from it and follows every write of its process. Rows never change once
+they are there: an update buries the old row and adds a new one, so a search needs no lock while it multiplies.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.embedders import Vectors
+from indexer.prototypes import Prototypes
+from indexer.records import Scalar, Word
+
+_BLOCK = 32_768  # rows a block: growing never copies what is there
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All words at one moment in the order of their ids, whatever order they came in; vectors (n, dimension)."""
+
+    ids: list[str]
+    texts: list[str]
+    vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The position of the nearest prototype of each word, (n,), in the order of the ids."""
+
+    ids: list[str]
+    texts: list[str]
+    nearest: npt.NDArray[np.int32]
+
+
+class WordCache:
+    """Every stored word with its vector, searchable by exact cosine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.version = 0  # grows with every change
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def put(self, words: Sequence[Word], vectors: Vectors) -> None:
+        """Add words, or replace those with the same id; shapes: vectors (n, dimension), unit rows."""
+        with self._lock:
+            self.version += 1
+            for word, vector in zip(words, vectors, strict=True):
+                self._bury([word.id])
+                self._append(word, vector)
+
+    def put_missing(self, words: Sequence[Word], vectors: Vectors) -> None:
+        """Add those words that are not there yet: what a write put there is newer than what was read."""
+        missing = [i for i, word in enumerate(words) if word.id not in self._row_of]
+        self.put([words[i] for i in missing], vectors[missing])
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget words; an id that is not there is passed over."""
+        with self._lock:
+            self.version += 1
+            self._bury(ids)
+            if len(self._words) > _BLOCK and len(self._row_of) < len(self._words) // 2:
+                self._compact()
+
+    def ids(self) -> set[str]:
+        """Return all ids."""
+        with self._lock:
+            return set(self._row_of)
+
+    def vector(self, id: str) -> Vectors | None:
+        """Return the vector of a word, (dimension,); None where it is not there."""
+        with self._lock:
+            row = self._row_of.get(id)
+            return None if row is None else self._blocks[row // _BLOCK][row % _BLOCK]
+
+    def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
+        """Return the k words of highest cosine for each vector, best first, among those with that metadata.
+
+        Exact: every word is compared. Equal scores come in the order in which the words were added.
+        """
+        with self._lock:
+            words, blocks = self._words, list(zip(self._blocks, self._alive, strict=True))
+            total = len(words)
+        found: list[list[tuple[float, int]]] = [[] for _ in vectors]
+        for number, (block, alive) in enumerate(blocks):
+            start = number * _BLOCK
+            used = min(_BLOCK, total - start)
+            if used <= 0:
+                break
+            mask = alive[:used]
+            if where:
+                mask = mask & np.fromiter((_has(word, where) for word in words[start : start + used]), bool, used)
+            if not mask.any():
+                continue
+            scores = vectors @ block[:used].T
+            scores[:, ~mask] = -np.inf
+            for row, best in zip(scores, found, strict=True):
+                best.extend((-float(row[i]), start + i) for i in _top(row, k))
+        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in sorted(best)[:k]] for best in found]
+
+    def assign(self, prototypes: Prototypes) -> Assignment:
+        """Return the nearest prototype of every word, ordered by id; reads the vectors where they lie."""
+        with self._lock:
+            order = sorted(self._row_of)
+            rows = np.array([self._row_of[id] for id in order], dtype=np.int64)
+            words, blocks = self._words, list(self._blocks)
+        nearest = np.zeros(len(blocks) * _BLOCK, dtype=np.int32)
+        for number, block in enumerate(blocks):
+            nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
+        return Assignment(order, [words[r].text for r in rows], nearest[rows])
+
+    def snapshot(self) -> Snapshot:
+        """Return all words and their vectors as they are now, ordered by id."""
+        with self._lock:
+            rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
+            words, blocks = self._words, list(self._blocks)
+        vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
+        for number, block in enumerate(blocks):
+            here = rows // _BLOCK == number
+            vectors[here] = block[rows[here] % _BLOCK]
+        return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], vectors)
+
+    def _clear(self) -> None:
+        self._words: list[Word] = []
+        self._row_of: dict[str, int] = {}
+        self._blocks: list[Vectors] = []
+        self._alive: list[npt.NDArray[np.bool_]] = []
+
+    def _bury(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            row = self._row_of.pop(id, None)
+            if row is not None:
+                self._alive[row // _BLOCK][row % _BLOCK] = False
+
+    def _compact(self) -> None:
+        """Copy the living rows into new blocks; a search under way goes on in the old ones."""
+        living = [
+            (self._words[row], self._blocks[row // _BLOCK][row % _BLOCK]) for row in sorted(self._row_of.values())
+        ]
+        self._clear()
+        for word, vector in living:
+            self._append(word, vector)
+
+    def _append(self, word: Word, vector: Vectors) -> None:
+        row = len(self._words)
+        if row % _BLOCK == 0:
+            self._blocks.append(np.zeros((_BLOCK, len(vector)), dtype=np.float32))
+            self._alive.append(np.zeros(_BLOCK, dtype=bool))
+        self._blocks[-1][row % _BLOCK] = vector
+        self._alive[-1][row % _BLOCK] = True
+        self._words.append(word)
+        self._row_of[word.id] = row
+
+
+def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
+    """Return the positions of the k highest finite scores, ties at the edge by position."""
+    if k < len(scores):
+        least = np.partition(scores, len(scores) - k)[len(scores) - k]
+        candidates = np.flatnonzero(scores >= least)
+    else:
+        candidates = np.arange(len(scores))
+    candidates = candidates[np.isfinite(scores[candidates])]
+    order = np.lexsort((candidates, -scores[candidates]))
+    return candidates[order[:k]]
+
+
+def _has(word: Word, where: Mapping[str, Scalar]) -> bool:
+    for name, value in where.items():
+        mine = word.metadata.get(name)
+        if mine != value or isinstance(mine, bool) != isinstance(value, bool):
+            return False
+    return True

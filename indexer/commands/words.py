@@ -1,0 +1,74 @@
+"""`topicdex words`: list, get and delete stored words."""
+
+import json
+from typing import Any
+
+import click
+
+from indexer.commands.options import STORE, json_option, settings_of, settings_options
+from indexer.commands.printing import print_json, print_table, say
+
+
+@click.group()
+def words() -> None:
+    """List, get and delete stored words."""
+
+
+@words.command("list")
+@click.option("--limit", type=click.IntRange(1), help="words to show; all where it is not given")
+@settings_options(STORE)
+@json_option
+def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
+    """List the words in the order in which they first came; --json gives one object a line."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags)) as engine:
+        cursor, left = None, limit
+        if not as_json:
+            print_table(("id", "text", "metadata"), [])
+        while left is None or left > 0:
+            page = engine.corpus.page(1000 if left is None else min(left, 1000), cursor)
+            for word in page.words:
+                click.echo(_line(word, as_json))
+            left = None if left is None else left - len(page.words)
+            cursor = page.next
+            if cursor is None:
+                break
+
+
+@words.command("get")
+@click.argument("id")
+@settings_options(STORE)
+@json_option
+def get_word(id: str, as_json: bool, **flags: Any) -> None:
+    """Show one word."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags)) as engine:
+        word = engine.corpus.get(id)
+    if as_json:
+        print_json(word)
+    else:
+        print_table(("name", "value"), [("id", word.id), ("text", word.text), *word.metadata.items()])
+
+
+@words.command("delete")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@settings_options(STORE)
+@json_option
+def delete_words(ids: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+    """Delete words."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags)) as engine:
+        removed = engine.corpus.delete(ids)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        say(f"{removed} removed, {len(set(ids)) - removed} not there")
+
+
+def _line(word: Any, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(word.model_dump())
+    return json.dumps([word.id, word.text, word.metadata], ensure_ascii=False)

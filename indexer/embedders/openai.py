@@ -1,0 +1,76 @@
+"""Models behind the OpenAI API, or behind any server that speaks it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import openai
+
+from indexer.embedders import ModelIdentity, Vectors, unit
+from indexer.errors import ModelUnavailable
+
+_TEXTS = 256  # a request; the API takes 2,048
+_BYTES = 250_000  # a request; the API takes 300,000 tokens, and a token covers at least a byte
+_LONGEST = 8_000  # bytes of one text; the API takes 8,192 tokens
+
+
+class OpenAIEmbedder:
+    """`openai:NAME`; the key, the address, retries and time-outs are the library's own."""
+
+    def __init__(self, name: str) -> None:
+        """Connect, and embed one word to learn the dimension; raises ModelUnavailable."""
+        self._name = name
+        self._model = name.removeprefix("openai:")
+        try:
+            self._client = openai.OpenAI()
+        except openai.OpenAIError as error:
+            raise ModelUnavailable(f"{name}: {error}") from error
+        self._identity = ModelIdentity(name, "", len(self._request(["dimension"])[0]))
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return the model's name, revision (empty: the API names none) and dimension."""
+        return self._identity
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row a text, shape (n, dimension)."""
+        rows = [row for batch in _batches([_cut(text) for text in texts]) for row in self._request(batch)]
+        return unit(np.asarray(rows, dtype=np.float32).reshape(len(texts), self._identity.dimension))
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Say of each text whether it is cut before it is sent."""
+        return [len(text.encode("utf-8")) > _LONGEST for text in texts]
+
+    def _request(self, texts: list[str]) -> list[list[float]]:
+        try:
+            response = self._client.embeddings.create(model=self._model, input=texts)
+        except openai.APIConnectionError as error:
+            raise ModelUnavailable(
+                f"{self._name} cannot be reached at {self._client.base_url}; check OPENAI_BASE_URL and the network"
+            ) from error
+        except openai.AuthenticationError as error:
+            # the API's own message quotes a part of the key
+            raise ModelUnavailable(f"{self._name} refuses the key; check OPENAI_API_KEY") from error
+        except openai.APIStatusError as error:
+            raise ModelUnavailable(f"{self._name} answers {error.status_code}; try again later") from error
+        rows = [item.embedding for item in sorted(response.data, key=lambda item: item.index)]
+        if len(rows) != len(texts):
+            raise ModelUnavailable(f"{self._name} gave {len(rows)} vectors for {len(texts)} texts; try again")
+        return rows
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8")[:_LONGEST].decode("utf-8", "ignore")
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        length = len(text.encode("utf-8"))
+        if batch and (len(batch) == _TEXTS or size + length > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,78 @@
+"""The one object that the command line and the server use: a store, a model, and what is done with both."""
+
+import threading
+from types import TracebackType
+
+import indexer
+from indexer.answers import CountsShown, Info, ModelShown, StoreShown
+from indexer.corpus import Corpus
+from indexer.embedders import Embedder, load_embedder
+from indexer.reclustering import Reclustering
+from indexer.settings import Settings
+from indexer.store import FORMAT, Store
+from indexer.topics import TopicIndex
+
+
+class Engine:
+    """An open corpus. Close it, or use it in a `with`; the store belongs to this process until then."""
+
+    def __init__(self, settings: Settings, *, url: str | None = None) -> None:
+        """Open the store; `url` is where this process serves it, if it does.
+
+        Raises StoreBusy, StoreFormat, StoreUnavailable.
+        """
+        self.settings = settings
+        self.store = Store.open(settings, url=url)
+        self._loaded: Embedder | None = None
+        self._load_lock = threading.Lock()
+        self._write_lock = threading.RLock()
+        try:
+            self.corpus = Corpus(self.store, self.embedder, self._write_lock)
+            self.topics = TopicIndex(self.store, self.embedder, settings.model, self._write_lock)
+            self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder)
+        except BaseException:
+            self.store.close()
+            raise
+
+    def embedder(self) -> Embedder:
+        """Return the model, loaded at the first call.
+
+        Raises ModelMismatch where the store holds vectors of another one, ModelUnavailable where it cannot be loaded.
+        """
+        with self._load_lock:
+            if self._loaded is None:
+                self.store.check_model(self.settings.model)
+                loaded = load_embedder(self.settings)
+                self.store.adopt(loaded.identity)
+                self._loaded = loaded
+            return self._loaded
+
+    @property
+    def model_loaded(self) -> bool:
+        """Tell whether the model is in memory."""
+        return self._loaded is not None
+
+    def info(self) -> Info:
+        """Return what is running here, on what."""
+        model = self.store.model
+        return Info(
+            version=indexer.__version__,
+            model=ModelShown(name=self.settings.model)
+            if model is None
+            else ModelShown(name=model.name, revision=model.revision, dimension=model.dimension),
+            counts=CountsShown(words=self.store.words.count(), topics=len(self.topics)),
+            store=StoreShown(mode=self.store.mode, format=FORMAT),
+        )
+
+    def close(self) -> None:
+        """Close the store and give the folder back."""
+        with self._write_lock:
+            self.store.close()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

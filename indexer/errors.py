@@ -1,0 +1,117 @@
+"""Every error that a user can meet: each has a stable code and says what to do now.
+
+The engine raises them; the command line turns them into exit codes, the server into problem documents.
+"""
+
+
+class TopicdexError(Exception):
+    """Base of all errors that are shown to a user; anything else is a bug."""
+
+    code = "internal"
+
+
+class InvalidRequest(TopicdexError):
+    """What was asked for is not possible as it was asked."""
+
+    code = "invalid_request"
+
+
+class InputError(TopicdexError):
+    """A file, or one line of it, cannot be read as what it claims to be."""
+
+    code = "input_error"
+
+
+class Unauthorized(TopicdexError):
+    """The API key is missing or wrong."""
+
+    code = "unauthorized"
+
+
+class NotFound(TopicdexError):
+    """There is nothing under that name or id."""
+
+    code = "not_found"
+
+
+class NoClustering(TopicdexError):
+    """No clustering has finished yet."""
+
+    code = "no_clustering"
+
+
+class ModelMismatch(TopicdexError):
+    """The store holds vectors of another model."""
+
+    code = "model_mismatch"
+
+
+class StoreFormat(TopicdexError):
+    """The folder is no topicdex store, or one of a format that this version does not know."""
+
+    code = "store_format"
+
+
+class Conflict(TopicdexError):
+    """The request was right once, but the state has moved on."""
+
+    code = "conflict"
+
+
+class TooLarge(TopicdexError):
+    """The body is over the limit."""
+
+    code = "too_large"
+
+
+class UnsupportedMediaType(TopicdexError):
+    """The body is not JSON."""
+
+    code = "unsupported_media_type"
+
+
+class TooManyJobs(TopicdexError):
+    """The queue of jobs is full."""
+
+    code = "too_many_jobs"
+
+
+class StoreUnavailable(TopicdexError):
+    """The store does not answer, or cannot be written."""
+
+    code = "store_unavailable"
+
+
+class StoreBusy(TopicdexError):
+    """Another process owns the store."""
+
+    code = "store_busy"
+
+
+class NotReady(TopicdexError):
+    """The service is still starting."""
+
+    code = "not_ready"
+
+
+class ModelUnavailable(TopicdexError):
+    """The model cannot be loaded, or does not answer."""
+
+    code = "model_unavailable"
+
+
+class ServerUnavailable(TopicdexError):
+    """The topicdex server that this command works through does not answer."""
+
+    code = "server_unavailable"
+
+
+class Cancelled(TopicdexError):
+    """The work was called off by its owner."""
+
+    code = "cancelled"
+
+
+def by_code(code: str) -> type[TopicdexError]:
+    """Return the error class with this code; the base class where there is none."""
+    return next((c for c in TopicdexError.__subclasses__() if c.code == code), TopicdexError)

@@ -1,0 +1,176 @@
+"""Names, keywords and examples for clusters, from the texts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
+
+COUNTED = 20_000  # texts counted in all: more do not change which words stand out
+COUNTED_LEAST = 100  # of each cluster
+KEYWORDS = 10
+EXAMPLES = 5
+LEAST = 1e-3  # what a text counts at the least, however far from the centre
+IN_NAME = 3  # keywords or examples that make a name
+LONGEST = 40  # characters of an example in a name
+LIFT = 2.0  # a keyword is at least so much more frequent in its cluster than in the rest
+WORD = r"(?u)\b\d*[^\W\d_]\w+\b"  # two characters or more, not all digits
+SHARE = 0.5  # a phrase stands for its word where it holds this share of the word's uses
+
+# What is left of "don't", "we've" and the like where words are split at the apostrophe.
+FRAGMENTS = [
+    "ain",
+    "aren",
+    "couldn",
+    "didn",
+    "doesn",
+    "don",
+    "hadn",
+    "hasn",
+    "haven",
+    "isn",
+    "ll",
+    "mightn",
+    "mustn",
+    "needn",
+    "shan",
+    "shouldn",
+    "ve",
+    "wasn",
+    "weren",
+    "won",
+    "wouldn",
+    "cant",
+    "didnt",
+    "doesnt",
+    "dont",
+    "im",
+    "isnt",
+    "ive",
+    "thats",
+    "whats",
+    "youre",
+]
+
+
+@dataclass(frozen=True)
+class ClusterName:
+    """What a cluster is called, the words that set it apart, best first, and its most typical texts."""
+
+    name: str
+    keywords: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+def name_clusters(
+    texts: Sequence[str],
+    labels: npt.NDArray[np.integer],
+    scores: npt.NDArray[np.floating],
+    *,
+    topics: Sequence[str | None] | None = None,
+    stop_words: Collection[str] | str = "english",
+) -> tuple[ClusterName, ...]:
+    """Name the clusters of n texts from `labels` (n,) and the cosines to the own centroid, `scores` (n,).
+
+    Keywords come from class-based TF-IDF (Grootendorst, "BERTopic", 2022) of words and pairs of words, in
+    which a text counts by its score; examples are the texts with the highest. A cluster has the name of its
+    topic where `topics`, one for each cluster, has one, else its first keywords, else, where no word is left
+    beside the stop words, its examples. No two made-up names are the same, whatever their case, nor is one
+    a topic's. A cluster may be without texts.
+    """
+    k = len(topics) if topics is not None else int(labels.max(initial=-1)) + 1
+    if k == 0:
+        return ()
+    ranked = _ranked(labels, scores, k)
+    keywords = _keywords(texts, ranked, scores, set(_stop_words(stop_words)))
+    given = topics if topics is not None else [None] * k
+    taken = {topic.casefold() for topic in given if topic is not None}
+    named = []
+    for topic, rows, words in zip(given, ranked, keywords, strict=True):
+        examples = tuple(dict.fromkeys(texts[i] for i in rows[: 4 * EXAMPLES]))[:EXAMPLES]
+        name = topic if topic is not None else _free_name(words or [_short(text) for text in examples], taken)
+        taken.add(name.casefold())
+        named.append(ClusterName(name, tuple(words), examples))
+    return tuple(named)
+
+
+def _stop_words(chosen: Collection[str] | str) -> Collection[str]:
+    return ENGLISH_STOP_WORDS.union(FRAGMENTS) if chosen == "english" else chosen
+
+
+def _ranked(labels: npt.NDArray[np.integer], scores: npt.NDArray[np.floating], k: int) -> list[npt.NDArray[np.intp]]:
+    """The rows of each cluster's texts, the one nearest to the centre first."""
+    order = np.lexsort((-scores, labels))
+    return np.split(order, np.searchsorted(labels[order], np.arange(1, k)))
+
+
+def _keywords(
+    texts: Sequence[str],
+    ranked: list[npt.NDArray[np.intp]],
+    scores: npt.NDArray[np.floating],
+    stop_words: set[str],
+) -> list[list[str]]:
+    """The words and pairs of words that are frequent in each cluster and rare in the others, best first."""
+    most = max(COUNTED_LEAST, COUNTED // max(1, len(ranked)))
+    counted = [rows[:: -(-len(rows) // most)] if len(rows) else rows for rows in ranked]
+    rows = np.concatenate(counted)
+    vectorizer = CountVectorizer(
+        stop_words=sorted(stop_words), token_pattern=WORD, ngram_range=(1, 2), dtype=np.float32
+    )
+    try:
+        counts = vectorizer.fit_transform(texts[i] for i in rows)
+    except ValueError:  # no text has a word beside the stop words
+        return [[] for _ in ranked]
+    terms = vectorizer.get_feature_names_out()
+    uses = np.asarray(counts.sum(axis=0)).ravel()
+    rarity = np.log1p(uses.sum() / len(ranked) / uses)
+    ends = np.cumsum([len(part) for part in counted])
+    found = []
+    for part, end in zip(counted, ends, strict=True):
+        inside = counts[end - len(part) : end]
+        here = np.asarray(inside.sum(axis=0)).ravel()
+        there = uses - here
+        apart = (here > 0) & (here * there.sum() >= LIFT * there * here.sum())
+        weights = np.where(apart, rarity * (inside.T @ np.maximum(scores[part], LEAST)), 0)
+        best = np.argsort(-weights, kind="stable")[: 8 * KEYWORDS]
+        best = best[weights[best] > 0]
+        found.append(_distinct(dict(zip(terms[best].tolist(), here[best].tolist(), strict=True))))
+    return found
+
+
+def _distinct(uses: dict[str, float]) -> list[str]:
+    """The terms, best first, none that repeats an earlier one; a phrase may take the place of its word."""
+    kept: list[str] = []
+    for term in uses:
+        stems = _stems(term)
+        alike = [i for i, other in enumerate(kept) if stems & _stems(other)]
+        if not alike and len(kept) < KEYWORDS:
+            kept.append(term)
+        elif len(alike) == 1 and " " in term and " " not in kept[alike[0]]:
+            if uses[term] >= SHARE * uses[kept[alike[0]]]:
+                kept[alike[0]] = term
+    return kept
+
+
+def _stems(term: str) -> set[str]:
+    return {word.removesuffix("s") for word in term.split()}
+
+
+def _free_name(words: Sequence[str], taken: Collection[str]) -> str:
+    """The first words as a name; with more of them, or at last a number, where that is taken."""
+    for length in range(min(IN_NAME, len(words)), len(words) + 1):
+        name = ", ".join(words[:length])
+        if name and name.casefold() not in taken:
+            return name
+    base = ", ".join(words[:IN_NAME]) or "no texts"
+    numbered = (f"{base} ({i})" for i in count(2 if words else 1))
+    return next(name for name in numbered if name.casefold() not in taken)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"

@@ -1,0 +1,196 @@
+"""The rows of a file as they stand in it: one reader a format, chosen by the end of the file's name.
+
+Nothing here knows which column is the text: that is decided by whoever reads words, labels or topics.
+"""
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from indexer.errors import InputError
+from indexer.readers.lines import GZIP_ERRORS, LINE_BYTES, decoded_lines, open_file, without_end
+from indexer.records import metadata_name_problem
+
+PARQUET_ROWS = 1000  # rows of a Parquet file that are in memory at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: a bare text, or its values by column (None where a cell is empty)."""
+
+    line: int  # 1 is the first; in Parquet and JSON lists, the number of the row
+    values: str | dict[str, Any]
+    header: int = 1  # the line where its columns are named
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Yield the rows of a .txt, .csv, .tsv, .jsonl or .parquet file, each also .gz, reading as it goes.
+
+    Raises InputError, naming file and line, where the file is not what its name says, and where it has no
+    rows.
+    """
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    with open_file(path) as stream:
+        if suffix not in _FORMATS:
+            known = ", ".join(_FORMATS)
+            raise InputError(f"{path}: the name must end in one of {known}, or these with .gz; rename or convert it")
+        record = None
+        for record in _FORMATS[suffix](stream, str(path)):
+            yield record
+    if record is None:
+        raise InputError(f"{path}: the file has no rows; nothing was read, check how it was made")
+
+
+def text_records(stream: BinaryIO, name: str) -> Iterator[Record]:
+    """Yield every line as a bare text."""
+    for number, line in enumerate(decoded_lines(stream, name), start=1):
+        if line:  # a first line that is nothing but a byte order mark is none
+            yield Record(number, without_end(line))
+
+
+def _delimited_records(stream: BinaryIO, name: str, *, delimiter: str) -> Iterator[Record]:
+    """Yield the rows below a header. Cells may be quoted as spreadsheets do it, with line ends inside."""
+    csv.field_size_limit(LINE_BYTES)
+    rows = csv.reader(decoded_lines(stream, name), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        header = next(rows, None)
+        if header is None:
+            return
+        columns = [cell.strip() for cell in header]
+        if not any(columns):
+            raise InputError(f"{name}, line 1: no column names; the first line must name the columns")
+        _check_columns(columns, name)
+        if len(columns) == 1 and any(other in columns[0] for other in ",;\t" if other != delimiter):
+            raise InputError(f"{name}, line 1: the columns are not separated by {delimiter!r}; save it so")
+        while True:
+            start = rows.line_num + 1
+            cells = next(rows, None)
+            if cells is None:
+                return
+            if cells and len(cells) != len(columns):
+                raise InputError(
+                    f"{name}, line {start}: {len(cells)} cells where the header names {len(columns)}; "
+                    "put a cell that holds the separator into double quotes"
+                )
+            # A blank line has no cells at all: it becomes a row of empty ones.
+            filled = dict(zip(columns, cells, strict=False))
+            yield Record(start, {column: filled.get(column) or None for column in columns if column})
+    except csv.Error as error:
+        _refuse_row(error, name, start)
+
+
+def _refuse_row(error: csv.Error, name: str, line: int) -> NoReturn:
+    match str(error):
+        case "unexpected end of data":
+            problem = "a double quote is opened in this row and never closed; close it, or write it twice"
+        case text if text.startswith("field larger"):
+            problem = f"a cell of more than {LINE_BYTES >> 20} MB; is a double quote left open?"
+        case text if text.startswith("new-line character"):
+            problem = "a carriage return outside double quotes; save the file with ordinary line ends"
+        case text if text.endswith("expected after '\"'"):
+            problem = "text after a closing double quote; write double quotes inside a quoted cell twice"
+        case text:
+            problem = f"{text}; correct the row"
+    raise InputError(f"{name}, line {line}: {problem}") from None
+
+
+def _json_records(stream: BinaryIO, name: str) -> Iterator[Record]:
+    """Yield one object, or one bare string, a line."""
+    for number, line in enumerate(decoded_lines(stream, name), start=1):
+        if line and not line.isspace():
+            yield json_record(parse_json(without_end(line), name, number), f"{name}, line {number}", number)
+        elif line:
+            yield Record(number, "")
+
+
+def parse_json(text: str, name: str, line: int) -> object:
+    """Return what a JSON text says; NaN, Infinity and a name that an object has twice are InputErrors too."""
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        reason, line = f"{error.msg} at character {error.colno}", line + error.lineno - 1
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    raise InputError(f"{name}, line {line}: no valid JSON ({reason}); correct the line") from None
+
+
+def json_record(value: object, where: str, line: int) -> Record:
+    """Return one row from JSON. Raises InputError, which begins with `where`, at anything else."""
+    if not isinstance(value, dict | str):
+        raise InputError(f"{where}: neither a JSON object nor a string; write one of them")
+    return Record(line, value, header=line)
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number in JSON")
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("an object has the same name twice")
+    return values
+
+
+def _parquet_records(stream: BinaryIO, name: str) -> Iterator[Record]:
+    """Yield the rows of a Parquet file, a batch in memory at a time."""
+    import pyarrow as pa  # 0.1 s, and only this format needs it
+    import pyarrow.parquet as pq
+
+    number = 0
+    with tempfile.TemporaryFile() as unpacked:
+        try:
+            if name.lower().endswith(".gz"):  # Parquet is read from its end, which a gzip stream cannot offer
+                shutil.copyfileobj(stream, unpacked)
+                stream = unpacked
+            if not stream.seek(0, 2):
+                return
+            parquet = pq.ParquetFile(stream)
+            _check_columns(parquet.schema_arrow.names, name)
+            for batch in parquet.iter_batches(batch_size=PARQUET_ROWS):
+                # Python's datetime ends at microseconds: what is finer is cut, where Arrow would refuse it.
+                fields = [
+                    pa.field(f.name, pa.timestamp("us", f.type.tz))
+                    if pa.types.is_timestamp(f.type) and f.type.unit == "ns"
+                    else f
+                    for f in batch.schema
+                ]
+                table = pa.Table.from_batches([batch]).cast(pa.schema(fields), safe=False)
+                for values in table.to_pylist():
+                    number += 1
+                    yield Record(number, values)
+        except GZIP_ERRORS:
+            raise InputError(f"{name}: the gzip data is broken or cut off; pack the file again") from None
+        except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
+            reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+            raise InputError(
+                f"{name}, line {number + 1}: no readable Parquet ({reason}); write the file again"
+            ) from None
+
+
+def _check_columns(columns: Sequence[str], name: str) -> None:
+    """Refuse two columns of one name, and names that metadata cannot have; one without a name is fine."""
+    named = [column for column in columns if column]
+    twice = next((column for column in named if named.count(column) > 1), None)
+    if twice is not None:
+        raise InputError(f"{name}, line 1: two columns are called {twice!r}; rename one")
+    for column in named:
+        problem = metadata_name_problem(column)
+        if problem:
+            raise InputError(f"{name}, line 1: {problem}; rename the column")
+
+
+_FORMATS: dict[str, Callable[[BinaryIO, str], Iterator[Record]]] = {
+    ".txt": text_records,
+    ".csv": partial(_delimited_records, delimiter=","),
+    ".tsv": partial(_delimited_records, delimiter="\t"),
+    ".jsonl": _json_records,
+    ".parquet": _parquet_records,
+}

@@ -1,0 +1,177 @@
+"""Words of a corpus, and texts with their labels, from files and from standard input, one at a time.
+
+A row that cannot be a word is skipped with its reason, and the caller counts it; a file that cannot be read
+as what its name says is an InputError.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import BinaryIO
+
+from indexer.errors import InputError
+from indexer.readers.columns import ID_COLUMNS, LABEL_COLUMNS, TEXT_COLUMNS, optional_column, required_column
+from indexer.readers.formats import Record, read_records, text_records
+from indexer.records import INT64, Scalar, Word, id_problem, metadata_problem, text_hash, text_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that is not taken, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text and the topic that a person gave it."""
+
+    text: str
+    label: str
+
+
+Row = Word | Skipped
+
+
+class _NotTaken(Exception):
+    """Says why a row is skipped; never leaves this file."""
+
+
+def read_words(path: Path, *, text_column: str | None = None, id_column: str | None = None) -> Iterator[Row]:
+    """Yield the words of a .txt, .csv, .tsv, .jsonl or .parquet file, each also .gz, reading as it goes.
+
+    In a .txt file every line is a text, as is a line of .jsonl that is a bare JSON string. Elsewhere the
+    text is in `text_column`, else in the first of the columns text, word, name (in upper or lower case),
+    else in the only one; the id is in `id_column`, else in a column called id, else it follows from the
+    text. The other columns are metadata. Cells that are empty, null or (Parquet) NaN are left out; dates
+    become ISO text, decimals and whole numbers over 64 bit text, lists and objects their JSON text.
+
+    Raises InputError, once iteration gets there, naming the file and the line.
+    """
+    columns: tuple[str, str] | None = None
+    for record in read_records(path):
+        if isinstance(record.values, str):
+            yield _word(record.line, record.values)
+            continue
+        if columns is None:
+            columns = _word_columns(record, str(path), text_column, id_column)
+        values = {name: value for name, value in record.values.items() if not _is_missing(value)}
+        text, id = (values.get(column) for column in columns)
+        others = {name: value for name, value in values.items() if name not in columns}
+        yield _word(record.line, text, id, others)
+
+
+def read_lines(stream: BinaryIO, name: str) -> Iterator[Row]:
+    """Yield a word a line from a stream of UTF-8, such as standard input, which messages call `name`.
+
+    Raises InputError where it is not UTF-8, and where it is empty.
+    """
+    record = None
+    for record in text_records(stream, name):
+        yield _word(record.line, record.values)
+    if record is None:
+        raise InputError(f"{name}: it is empty; send a text a line")
+
+
+def read_labelled(
+    path: Path, *, text_column: str | None = None, label_column: str | None = None
+) -> Iterator[LabelledText | Skipped]:
+    """Yield texts with their labels from a .csv, .tsv, .jsonl or .parquet file, each also .gz.
+
+    The text is found as `read_words` finds it; the label is in `label_column`, else in the first of the
+    columns label, topic, category, else in the only one that is left. Rows without a text or a label are
+    skipped. Raises InputError, naming the file and the line.
+    """
+    columns: tuple[str, str] | None = None
+    for record in read_records(path):
+        if columns is None:
+            columns = _labelled_columns(record, str(path), text_column, label_column)
+        values = record.values if isinstance(record.values, dict) else {columns[0]: record.values}
+        yield _labelled(record.line, values.get(columns[0]), values.get(columns[1]))
+
+
+def _word_columns(record: Record, source: str, text_column: str | None, id_column: str | None) -> tuple[str, str]:
+    """Return the columns of text and id; the one of the id may not exist."""
+    where = f"{source}, line {record.header}"
+    text = required_column(record, where, TEXT_COLUMNS, "choose one with --text-column", given=text_column)
+    if id_column is not None:
+        advice = "choose one with --id-column"
+        return text, required_column(record, where, ID_COLUMNS, advice, given=id_column)
+    # The first JSON object may lack the id that later ones have.
+    return text, optional_column(record, ID_COLUMNS) or "id"
+
+
+def _labelled_columns(
+    record: Record, source: str, text_column: str | None, label_column: str | None
+) -> tuple[str, str]:
+    """Return the columns of text and label."""
+    where = f"{source}, line {record.header}"
+    text = required_column(record, where, TEXT_COLUMNS, "choose one with --text-column", given=text_column)
+    advice = "choose one with --label-column"
+    return text, required_column(record, where, LABEL_COLUMNS, advice, given=label_column, besides=[text])
+
+
+def _word(line: int, text: object, id: object = None, others: dict[str, object] | None = None) -> Row:
+    """Return the word that a row makes, or why it makes none."""
+    try:
+        accepted = _accepted_text(text)
+        word_id = text_hash(accepted) if id is None else _key(id, "id")
+        metadata = {name: _flat(value, name) for name, value in (others or {}).items()}
+    except _NotTaken as reason:
+        return Skipped(line, str(reason))
+    problem = id_problem(word_id) or metadata_problem(metadata)
+    return Skipped(line, problem) if problem else Word(accepted, word_id, metadata)
+
+
+def _labelled(line: int, text: object, label: object) -> LabelledText | Skipped:
+    """Return the labelled text that a row makes, or why it makes none."""
+    try:
+        accepted = _accepted_text(text)
+        name = "" if label is None else _key(label, "label")
+    except _NotTaken as reason:
+        return Skipped(line, str(reason))
+    return Skipped(line, "the text has no label") if text_problem(name) else LabelledText(accepted, name)
+
+
+def _accepted_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _NotTaken("the text is blank" if value is None else "the text is not a string")
+    problem = text_problem(value)
+    if problem:
+        raise _NotTaken(problem)
+    return value
+
+
+def _key(value: object, what: str) -> str:
+    """Return an id or a label as text; files often have whole numbers there."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise _NotTaken(f"the {what} is neither text nor a whole number")
+    return value
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value  # NaN, which data frames write where nothing is
+
+
+def _flat(value: object, name: str) -> Scalar:
+    """Return a value of a row as metadata can hold it; bytes have no such form."""
+    match value:
+        case bytes():
+            raise _NotTaken(f"the column {name!r} holds bytes")
+        case str() | bool() | float():
+            return value
+        case int():
+            return value if value in INT64 else str(value)
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False, default=_as_text)
+        case _:
+            return _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)  # a datetime is a date

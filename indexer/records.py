@@ -1,0 +1,123 @@
+"""What travels between the parts: words and topics, and the rules of texts, ids and metadata.
+
+A text is kept exactly as it was sent. What the rules refuse is named here once, for files, the command line
+and HTTP.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Scalar = str | int | float | bool
+
+ID_BYTES = 128  # longest id, as UTF-8
+METADATA_NAMES = 64  # most names that one word may carry
+METADATA_BYTES = 16 * 1024  # largest metadata of one word, names and values together, as JSON in UTF-8
+INT64 = range(-(2**63), 2**63)  # whole numbers beyond these come back from the store as rounded floats
+# The store refuses the first two, keeps the last for itself (and drops it in silence); the third is ours.
+RESERVED_PREFIXES = ("#", "$", "topicdex:", "chroma:")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A text of the corpus (word, phrase or short document) with its id and flat metadata."""
+
+    text: str
+    id: str
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic that a person named, with what describes it."""
+
+    name: str
+    description: str = ""
+    examples: tuple[str, ...] = ()
+
+
+def text_hash(text: str) -> str:
+    """Return 32 hex digits that follow from the text alone; also its id where none is given.
+
+    The first half of the SHA-256 of the text in UTF-8. Raises UnicodeEncodeError for a text that
+    `text_problem` refuses.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def fingerprint(word: Word) -> str:
+    """Return 32 hex digits that change when the id, the text or the metadata of a word changes.
+
+    The order of the metadata does not count; the type of a value does: 1, 1.0, True and "1" differ.
+    """
+    return text_hash(json.dumps([word.id, word.text, dict(word.metadata)], sort_keys=True))
+
+
+def text_problem(text: str) -> str | None:
+    """Return why this text is refused (it is blank, or no valid Unicode), or None where it is fine."""
+    if not text or text.isspace():
+        return "the text is blank"
+    if not _encodes(text):
+        return "the text holds half of a surrogate pair"
+    return None
+
+
+def id_problem(id: str) -> str | None:
+    """Return why this id is refused, or None where it is fine: 1 to 128 bytes of UTF-8, any character."""
+    if not _encodes(id):
+        return "the id holds half of a surrogate pair"
+    if not 1 <= len(id.encode()) <= ID_BYTES:
+        return f"the id is empty or longer than {ID_BYTES} bytes"
+    return None
+
+
+def metadata_name_problem(name: str) -> str | None:
+    """Return why metadata cannot stand under this name, or None where it can."""
+    if not name:
+        return "a metadata name is empty"
+    if name.startswith(RESERVED_PREFIXES):
+        return f"the metadata name {name!r} begins with {' or '.join(RESERVED_PREFIXES)}"
+    return None
+
+
+def metadata_problem(metadata: Mapping[str, object]) -> str | None:
+    """Return why this metadata is refused, or None where it is fine.
+
+    It is flat: text, boolean, whole number within signed 64 bit or finite number, by name; at most 64
+    names, and at most 16 KB as JSON.
+    """
+    if len(metadata) > METADATA_NAMES:
+        return f"the metadata has more than {METADATA_NAMES} names"
+    for name, value in metadata.items():
+        problem = metadata_name_problem(name) or _value_problem(name, value)
+        if problem:
+            return problem
+    as_json = json.dumps(dict(metadata), ensure_ascii=False)
+    if not _encodes(as_json):
+        return "the metadata holds half of a surrogate pair"
+    if len(as_json.encode()) > METADATA_BYTES:
+        return f"the metadata is larger than {METADATA_BYTES // 1024} KB"
+    return None
+
+
+def _value_problem(name: str, value: object) -> str | None:
+    match value:
+        case str() | bool():
+            return None
+        case int():
+            return None if value in INT64 else f"the metadata {name!r} is a whole number of more than 64 bit"
+        case float():
+            return None if math.isfinite(value) else f"the metadata {name!r} is not a finite number"
+        case _:
+            return f"the metadata {name!r} is neither text nor number nor boolean"
+
+
+def _encodes(text: str) -> bool:
+    """Tell whether the text has a UTF-8 form: all but lone surrogates do."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Every setting, in one table: its variable, its flag, its default and what it means."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import InvalidRequest
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def _setting(variable: str, flag: str | None, help: str, default: Any) -> Any:
+    return field(default=default, metadata={"variable": variable, "flag": flag, "help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an engine, a server and the command line are told; immutable once made."""
+
+    data: Path = _setting(
+        "TOPICDEX_DATA",
+        "--data",
+        "folder of the embedded store; one folder, one corpus",
+        Path("topicdex-data"),
+    )
+    chroma_url: str | None = _setting(
+        "TOPICDEX_CHROMA_URL", "--chroma-url", "use this Chroma server, not the embedded store", None
+    )
+    server: str | None = _setting("TOPICDEX_SERVER", "--server", "work through the topicdex server at this URL", None)
+    model: str = _setting("TOPICDEX_MODEL", "--model", "embedding model", DEFAULT_MODEL)
+    host: str = _setting("TOPICDEX_HOST", "--host", "address to listen on", "127.0.0.1")
+    port: int = _setting("TOPICDEX_PORT", "--port", "port to listen on", 8000)
+    wait: float = _setting("TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0)
+    trust_remote_code: bool = _setting(
+        "TOPICDEX_TRUST_REMOTE_CODE", "--trust-remote-code", "run the code that a model brings along", False
+    )
+    api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
+
+    def __repr__(self) -> str:
+        """Show everything but the key, so that no log can hold it."""
+        shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "api_key")
+        return f"Settings({shown})"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> "Settings":
+        """Return the settings: a flag that is not None, else the environment, else the default.
+
+        Raises InvalidRequest, naming the variable, where a value in the environment cannot be read.
+        """
+        environ = os.environ if environ is None else environ
+        values = {name: value for name, value in flags.items() if value is not None}
+        for f in fields(cls):
+            raw = environ.get(f.metadata["variable"], "")
+            if f.name not in values and raw:
+                values[f.name] = _parse(f.metadata["variable"], raw, f.default)
+        return cls(**values)
+
+
+def _parse(variable: str, raw: str, default: Any) -> Any:
+    """Return `raw` as the type of the default."""
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[raw.lower()]
+        return raw if default is None else type(default)(raw)
+    except (KeyError, ValueError):
+        kind = {bool: "yes or no", int: "a whole number", float: "a number"}[type(default)]
+        raise InvalidRequest(f"{variable}={raw!r} is not {kind}; mend or unset it") from None

@@ -1,0 +1,206 @@
+"""The one importer of chromadb: a client, collections in pages and batches, and Chroma's errors in our words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import chromadb
+import httpx
+import numpy as np
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError, NotFoundError
+
+from indexer.embedders import Vectors
+from indexer.errors import StoreUnavailable
+
+Part = Literal["embeddings", "documents", "metadatas"]
+PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
+_SEARCH = 400  # ef_search: at 64,000 vectors every one finds itself, where the default lost 1.7 %
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a read gives; a part that was not asked for is empty."""
+
+    ids: list[str]
+    vectors: Vectors
+    documents: list[str]
+    metadatas: list[dict[str, Any]]
+    distances: list[float]
+
+
+class Chroma:
+    """A client of the embedded store in a folder, or of a Chroma server."""
+
+    def __init__(self, folder: Path | None, url: str | None) -> None:
+        """Open it; raises StoreUnavailable."""
+        settings = ChromaSettings(anonymized_telemetry=False)
+        with chroma_errors():
+            if url is None:
+                self._client = chromadb.PersistentClient(str(folder), settings=settings)
+            else:
+                parts = urlsplit(url if "//" in url else f"http://{url}")
+                self._client = chromadb.HttpClient(
+                    host=parts.hostname or "localhost",
+                    port=parts.port or (443 if parts.scheme == "https" else 8000),
+                    ssl=parts.scheme == "https",
+                    settings=settings,
+                )
+            self.batch = min(int(self._client.get_max_batch_size()), PAGE)
+
+    def open(self, name: str, space: Literal["cosine", "l2"], metadata: Mapping[str, Any]) -> tuple["Collection", bool]:
+        """Return the collection and whether it was made now; an existing one keeps its metadata."""
+        with chroma_errors():
+            try:
+                return Collection(self._client.get_collection(name, embedding_function=None), self.batch), False
+            except NotFoundError:
+                made = self._client.get_or_create_collection(
+                    name,
+                    metadata=dict(metadata) or None,
+                    configuration={"hnsw": {"space": space, "ef_search": _SEARCH}},
+                    embedding_function=None,
+                )
+                return Collection(made, self.batch), True
+
+    def drop(self, name: str) -> None:
+        """Delete the collection and all that is in it."""
+        with chroma_errors():
+            self._client.delete_collection(name)
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """Return the collection's metadata as it is stored now, not as this process last saw it."""
+        with chroma_errors():
+            return dict(self._client.get_collection(name, embedding_function=None).metadata or {})
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable where the store does not answer."""
+        with chroma_errors():
+            self._client.heartbeat()
+
+    def close(self) -> None:
+        """Release the files of an embedded store."""
+        with chroma_errors():
+            self._client.close()  # type: ignore[attr-defined]
+
+
+class Collection:
+    """One collection: reads in pages, writes in batches that Chroma takes."""
+
+    def __init__(self, collection: chromadb.Collection, batch: int) -> None:
+        self._collection = collection
+        self._batch = batch
+
+    @property
+    def name(self) -> str:
+        """Return the collection's name."""
+        return self._collection.name
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        with chroma_errors():
+            return int(self._collection.count())
+
+    def replace_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Put `metadata` in the place of all that is there."""
+        with chroma_errors():
+            self._collection.modify(metadata=dict(metadata))
+
+    def upsert(
+        self,
+        ids: Sequence[str],
+        vectors: Vectors,
+        documents: Sequence[str],
+        metadatas: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Write the rows; when it returns they are on disk."""
+        for i in range(0, len(ids), self._batch):
+            part = slice(i, i + self._batch)
+            with chroma_errors():
+                self._collection.upsert(
+                    ids=list(ids[part]),
+                    embeddings=vectors[part],
+                    documents=list(documents[part]),
+                    metadatas=[dict(m) for m in metadatas[part]],
+                )
+
+    def get(self, ids: Sequence[str], *parts: Part) -> Iterator[Rows]:
+        """Yield the rows with these ids that are there, in no promised order."""
+        for i in range(0, len(ids), PAGE):
+            with chroma_errors():
+                yield _rows(self._collection.get(ids=list(ids[i : i + PAGE]), include=list(parts)))
+
+    def having(self, key: str, values: Sequence[str], *parts: Part) -> Iterator[Rows]:
+        """Yield the rows whose metadata `key` is one of `values`."""
+        for i in range(0, len(values), PAGE):
+            where = {key: {"$in": list(values[i : i + PAGE])}}
+            with chroma_errors():
+                yield _rows(self._collection.get(where=where, include=list(parts)))  # type: ignore[arg-type]
+
+    def page(self, limit: int, offset: int, *parts: Part) -> Rows:
+        """Return `limit` rows from `offset` on, in the order in which they first came."""
+        with chroma_errors():
+            return _rows(self._collection.get(limit=limit, offset=offset, include=list(parts)))
+
+    def pages(self, *parts: Part) -> Iterator[Rows]:
+        """Yield all rows, a page at a time."""
+        offset = 0
+        while (rows := self.page(PAGE, offset, *parts)).ids:
+            yield rows
+            offset += len(rows.ids)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete the rows with these ids; an id that is not there is passed over."""
+        for i in range(0, len(ids), self._batch):
+            with chroma_errors():
+                self._collection.delete(ids=list(ids[i : i + self._batch]))
+
+    def query(self, vectors: Vectors, k: int, where: Mapping[str, Any], *parts: Part) -> list[Rows]:
+        """Return the k nearest rows of each vector, nearest first, with their distances."""
+        conditions: list[Any] = [{name: {"$eq": value}} for name, value in where.items()]
+        with chroma_errors():
+            answer: Any = self._collection.query(
+                query_embeddings=vectors,
+                n_results=k,
+                where=None if not conditions else conditions[0] if len(conditions) == 1 else {"$and": conditions},
+                include=["distances", *parts],
+            )
+        found = range(len(answer["ids"]))
+        return [_rows({key: answer[key] and answer[key][i] for key in _PARTS if key in answer}) for i in found]
+
+
+_PARTS = ("ids", "embeddings", "documents", "metadatas", "distances")
+
+
+def _rows(answer: Any) -> Rows:
+    vectors = answer.get("embeddings")
+    return Rows(
+        ids=list(answer["ids"]),
+        vectors=np.asarray([] if vectors is None else vectors, dtype=np.float32),
+        documents=[d or "" for d in answer.get("documents") or []],
+        metadatas=[dict(m or {}) for m in answer.get("metadatas") or []],
+        distances=[float(d) for d in answer.get("distances") or []],
+    )
+
+
+@contextmanager
+def chroma_errors() -> Iterator[None]:
+    """Turn what Chroma raises into StoreUnavailable, with what to do."""
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
+        raise StoreUnavailable(_explain(error)) from error
+
+
+def _explain(error: Exception) -> str:
+    told = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    low = told.lower()
+    if "disk is full" in low or "no space" in low or "disk i/o" in low:
+        return "the disk is full; nothing that was acknowledged is lost, make room and run again"
+    if "readonly" in low or "read-only" in low:
+        return "the store cannot be written (read-only); check its owner and its disk"
+    if isinstance(error, httpx.HTTPError) or "connect" in low:
+        return f"the Chroma server does not answer ({told}); check TOPICDEX_CHROMA_URL"
+    return f"Chroma failed ({told}); run again, and topicdex doctor if it stays"

@@ -1,0 +1,78 @@
+"""The runs of reclustering, as Chroma keeps them: a row for the run, and a row a prototype with its vector."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indexer.embedders import Vectors
+from indexer.store.chroma import Collection
+
+RunRecord = Mapping[str, Any]  # JSON: what the API shows of a run, and what the run must know to go on
+_KIND = "topicdex:kind"
+_RUN = "topicdex:run"
+_POSITION = "topicdex:position"
+
+
+@dataclass(frozen=True)
+class Centroids:
+    """The prototypes of a run, shape (k, dimension), and the point that vectors are centred on, (dimension,)."""
+
+    vectors: Vectors
+    centre: Vectors
+
+
+class Clusterings:
+    """The collection of runs."""
+
+    def __init__(self, collection: Collection, dimension: int) -> None:
+        self._collection = collection
+        self._dimension = dimension
+
+    def write(self, record: RunRecord, centroids: Centroids | None = None) -> None:
+        """Write a run, with its prototypes where it has found them; it is on disk when this returns."""
+        run = str(record["id"])
+        ids, metadatas = [run], [{_KIND: "run", _RUN: run, _POSITION: -1}]
+        rows = np.zeros((1, self._dimension), dtype=np.float32)
+        if centroids is not None:
+            k = len(centroids.vectors)
+            ids += [f"{run}/{i}" for i in range(k)]
+            metadatas += [{_KIND: "prototype", _RUN: run, _POSITION: i} for i in range(k)]
+            rows = np.vstack([centroids.centre[None], centroids.vectors]).astype(np.float32)
+        documents = [json.dumps(record)] + [""] * (len(ids) - 1)
+        # the run's own row comes last: a run that is there has all its prototypes
+        order = list(range(len(ids)))[::-1]
+        self._collection.upsert(
+            [ids[i] for i in order], rows[order], [documents[i] for i in order], [metadatas[i] for i in order]
+        )
+
+    def records(self) -> list[RunRecord]:
+        """Return all runs, newest first."""
+        found: list[RunRecord] = [
+            json.loads(document)
+            for rows in self._collection.having(_KIND, ["run"], "documents")
+            for document in rows.documents
+        ]
+        return sorted(found, key=lambda record: (record["created"], record["id"]), reverse=True)
+
+    def record(self, run: str) -> RunRecord | None:
+        """Return one run; None where it is not there."""
+        for rows in self._collection.get([run], "documents"):
+            for document in rows.documents:
+                if document:
+                    return dict(json.loads(document))
+        return None
+
+    def centroids(self, run: str) -> Centroids:
+        """Return the prototypes of a finished run, in the order of its clusters."""
+        found: list[tuple[int, Vectors]] = []
+        for rows in self._collection.having(_RUN, [run], "embeddings", "metadatas"):
+            found += [(int(m[_POSITION]), v) for m, v in zip(rows.metadatas, rows.vectors, strict=True)]
+        found.sort(key=lambda pair: pair[0])
+        return Centroids(np.array([v for p, v in found if p >= 0]), found[0][1])
+
+    def delete(self, runs: Sequence[str]) -> None:
+        """Delete runs with their prototypes."""
+        self._collection.delete([id for rows in self._collection.having(_RUN, list(runs)) for id in rows.ids])

@@ -1,0 +1,144 @@
+"""The store: one door to the folder or the Chroma server, its format, the guard on the model, and its state."""
+
+import json
+import time
+from typing import Any, Literal
+
+from indexer.embedders import ModelIdentity
+from indexer.errors import ModelMismatch, StoreFormat, TopicdexError
+from indexer.settings import Settings
+from indexer.store.chroma import Chroma, Collection
+from indexer.store.clusterings import Clusterings
+from indexer.store.owner import MARKER, OwnerLock, prepare_folder, replace_json
+from indexer.store.topics import Topics
+from indexer.store.words import Words
+
+FORMAT = 1  # raised when what is stored changes its shape; an older one is migrated, a newer one refused
+_WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
+_FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
+
+
+class Store:
+    """Words, topics and clusterings of one corpus; open it with `Store.open`, close it when done."""
+
+    def __init__(self, chroma: Chroma, lock: OwnerLock | None) -> None:
+        self._chroma = chroma
+        self._lock = lock
+        self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
+        self._open_collections()
+
+    @classmethod
+    def open(cls, settings: Settings, *, url: str | None = None) -> "Store":
+        """Open the store, made where there is none; `url` is where this process serves it, if it does.
+
+        Raises StoreBusy, StoreFormat, StoreUnavailable.
+        """
+        if settings.chroma_url:
+            return cls(Chroma(None, settings.chroma_url), None)
+        prepare_folder(settings.data)
+        lock = OwnerLock(settings.data, url=url)
+        lock.acquire(settings.wait)
+        try:
+            _check_marker(settings)
+            return cls(Chroma(settings.data, None), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Close the store and give the folder back."""
+        try:
+            self._chroma.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable where the store does not answer."""
+        self._chroma.ping()
+
+    @property
+    def model(self) -> ModelIdentity | None:
+        """Return the model that made the vectors; None before the first."""
+        raw = self._chroma.metadata(_WORDS).get(_MODEL_KEY)
+        return ModelIdentity(**json.loads(raw)) if raw else None
+
+    def check_model(self, name: str) -> None:
+        """Raise ModelMismatch where the store holds vectors of a model of another name."""
+        stored = self.model
+        if stored is not None and stored.name != name and self._holds_vectors():
+            raise _mismatch(stored, name)
+
+    def adopt(self, identity: ModelIdentity) -> None:
+        """Make `identity` the store's model where it is new or empty; raise ModelMismatch where it has another."""
+        stored = self.model
+        if stored == identity:
+            return
+        if stored is not None:
+            if self._holds_vectors():
+                raise _mismatch(stored, f"{identity.name} ({identity.revision}, {identity.dimension})")
+            for name in (_WORDS, _TOPICS, _CLUSTERINGS):
+                self._chroma.drop(name)
+            self._open_collections()
+        self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(vars(identity))})
+        self._open_collections()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Return what is set and not embedded: the present topics, thresholds, the active clustering."""
+        return dict(json.loads(self._chroma.metadata(_TOPICS).get(_STATE_KEY, "{}")))
+
+    def update_state(self, **changes: Any) -> None:
+        """Replace parts of the state in one step; it is on disk when this returns."""
+        self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state, **changes})})
+
+    def _holds_vectors(self) -> bool:
+        return self.words.count() > 0 or bool(self.state.get("topics"))
+
+    def _open_collections(self) -> None:
+        self._words, made = self._chroma.open(_WORDS, "cosine", {_FORMAT_KEY: FORMAT})
+        if not made:
+            _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY))
+        self._topics = self._open(_TOPICS, "cosine")
+        self.words = Words(self._words)
+        self.topics = Topics(self._topics)
+        model = self.model
+        dimension = model.dimension if model else 1
+        self.clusterings = Clusterings(self._open(_CLUSTERINGS, "l2"), dimension)
+
+    def _open(self, name: str, space: Any) -> Collection:
+        return self._chroma.open(name, space, {})[0]
+
+
+def new_id() -> str:
+    """Return an id for a run: newer ones sort after older ones, to a microsecond."""
+    return f"{time.time_ns() // 1000:x}"
+
+
+def _check_marker(settings: Settings) -> None:
+    """Mark a new folder as a store before Chroma writes to it; refuse one of a newer format unopened."""
+    marker = settings.data / MARKER
+    try:
+        found = json.loads(marker.read_text("utf-8")) if marker.exists() else None
+    except (OSError, ValueError):
+        raise StoreFormat(f'{marker} is damaged; write {{"format": {FORMAT}}} into it') from None
+    if found is None:
+        replace_json(marker, {"format": FORMAT})
+    else:
+        _check_format(found.get("format") if isinstance(found, dict) else None)
+
+
+def _check_format(found: Any) -> None:
+    if not isinstance(found, int):
+        raise StoreFormat("these collections were not made by topicdex; use another store")
+    if found > FORMAT:
+        raise StoreFormat(
+            f"the store has format {found}, this version of topicdex knows up to {FORMAT}; upgrade topicdex"
+        )
+
+
+def _mismatch(stored: ModelIdentity, wanted: str) -> TopicdexError:
+    return ModelMismatch(
+        f"the store holds vectors of {stored.name} ({stored.revision}, {stored.dimension}), "
+        f"asked was {wanted}; give --model {stored.name!r}, or another --data for the new model"
+    )

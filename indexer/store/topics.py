@@ -1,0 +1,68 @@
+"""The topics, as Chroma keeps them: one row a text (a name, a description, an example), in versions of the whole set.
+
+A new set is written beside the old one and then made the present one in a single step, so that a crash leaves
+either the old topics or the new ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.embedders import Vectors
+from indexer.records import text_hash
+from indexer.store.chroma import Collection
+
+Role = Literal["name", "description", "example"]
+_SET = "topicdex:set"
+_TOPIC = "topicdex:topic"
+_ROLE = "topicdex:role"
+_POSITION = "topicdex:position"
+
+
+@dataclass(frozen=True)
+class TopicPart:
+    """One text that a person gave for a topic, with its vector (dimension,)."""
+
+    topic: str
+    role: Role
+    text: str
+    vector: Vectors
+
+
+class Topics:
+    """The collection of topics; which version of the set is the present one stands in the store's state."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def write(self, version: str, parts: Sequence[TopicPart], vectors: Vectors) -> None:
+        """Write a whole set, shapes: vectors (n parts, dimension); it is not the present one yet."""
+        self._collection.upsert(
+            [f"{version}/{i}" for i in range(len(parts))],
+            vectors,
+            [part.text for part in parts],
+            [{_SET: version, _TOPIC: part.topic, _ROLE: part.role, _POSITION: i} for i, part in enumerate(parts)],
+        )
+
+    def read(self, version: str) -> list[TopicPart]:
+        """Return the parts of a set in the order in which they were given."""
+        found: list[tuple[int, TopicPart]] = []
+        for rows in self._collection.having(_SET, [version], "embeddings", "documents", "metadatas"):
+            for text, vector, m in zip(rows.documents, rows.vectors, rows.metadatas, strict=True):
+                found.append((int(m[_POSITION]), TopicPart(m[_TOPIC], m[_ROLE], text, vector)))
+        return [part for _, part in sorted(found, key=lambda pair: pair[0])]
+
+    def drop_all_but(self, version: str) -> None:
+        """Delete every set but this one."""
+        stale = [
+            id
+            for rows in self._collection.pages("metadatas")
+            for id, metadata in zip(rows.ids, rows.metadatas, strict=True)
+            if metadata.get(_SET) != version
+        ]
+        self._collection.delete(stale)
+
+
+def set_version(parts: Sequence[TopicPart]) -> str:
+    """Return a name for this very set: the same topics in the same order give the same one."""
+    return text_hash("\0".join(f"{part.topic}\1{part.role}\1{part.text}" for part in parts))

@@ -1,0 +1,123 @@
+"""The words of the corpus, as Chroma keeps them: text, vector, the user's metadata, and our two keys beside it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indexer.embedders import Vectors
+from indexer.records import Scalar, Word, fingerprint, text_hash
+from indexer.store.chroma import Collection, Rows
+
+_TEXT = "topicdex:text"  # hash of the text: rows that share it share a vector
+_WORD = "topicdex:word"  # fingerprint of id, text and metadata: there when nothing has changed
+_OURS = frozenset({_TEXT, _WORD})
+
+
+@dataclass(frozen=True)
+class StoredWord:
+    """What a write must know of a word that is there: the hash of its text and the names in its metadata."""
+
+    text_hash: str
+    keys: frozenset[str]
+
+
+class Words:
+    """The collection of words."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def count(self) -> int:
+        """Return the number of words."""
+        return self._collection.count()
+
+    def write(self, words: Sequence[Word], vectors: Vectors, stored: Mapping[str, StoredWord]) -> None:
+        """Add or replace words; `stored` says what is known of those that are there.
+
+        Shapes: vectors (n, dimension), unit rows. When it returns, the words are on disk.
+        """
+        metadatas: list[dict[str, Any]] = []
+        for word in words:
+            before = stored[word.id].keys if word.id in stored else frozenset()
+            # Chroma merges new keys into old ones; None takes a key away
+            gone = dict.fromkeys(before - word.metadata.keys())
+            metadatas.append({**gone, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
+        self._collection.upsert([w.id for w in words], vectors, [w.text for w in words], metadatas)
+
+    def unchanged(self, words: Sequence[Word]) -> set[str]:
+        """Return the ids of those words that are stored just as they are given."""
+        prints = list({fingerprint(word) for word in words})
+        return {id for rows in self._collection.having(_WORD, prints) for id in rows.ids}
+
+    def known(self, ids: Sequence[str]) -> dict[str, StoredWord]:
+        """Return what is known of the words that are there, by id."""
+        return {
+            id: StoredWord(str(metadata.get(_TEXT, "")), frozenset(metadata) - _OURS)
+            for rows in self._collection.get(ids, "metadatas")
+            for id, metadata in zip(rows.ids, rows.metadatas, strict=True)
+        }
+
+    def vectors_of_texts(self, hashes: Iterable[str]) -> dict[str, Vectors]:
+        """Return the stored vector of each text, by the hash of the text; texts that are not there are left out."""
+        wanted = list(set(hashes))
+        found: dict[str, str] = {}
+        for rows in self._collection.having(_TEXT, wanted, "metadatas"):
+            found.update({str(m[_TEXT]): id for id, m in zip(rows.ids, rows.metadatas, strict=True)})
+        vectors = {
+            id: vector
+            for rows in self._collection.get(list(found.values()), "embeddings")
+            for id, vector in zip(rows.ids, rows.vectors, strict=True)
+        }
+        return {text: vectors[id] for text, id in found.items() if id in vectors}
+
+    def get(self, ids: Sequence[str]) -> dict[str, Word]:
+        """Return the words that are there, by id."""
+        return {word.id: word for rows in self._collection.get(ids, "documents", "metadatas") for word in _words(rows)}
+
+    def existing(self, ids: Sequence[str]) -> list[str]:
+        """Return those of the ids that are there."""
+        return [id for rows in self._collection.get(ids) for id in rows.ids]
+
+    def page(self, limit: int, offset: int) -> list[Word]:
+        """Return `limit` words from `offset` on, in the order in which they first came."""
+        return list(_words(self._collection.page(limit, offset, "documents", "metadatas")))
+
+    def page_ids(self, limit: int, offset: int) -> list[str]:
+        """Return the ids of `limit` words from `offset` on, in the order in which they first came."""
+        return self._collection.page(limit, offset).ids
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every word."""
+        for rows in self._collection.pages():
+            yield from rows.ids
+
+    def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, a page at a time."""
+        for rows in self._collection.pages("embeddings", "documents", "metadatas"):
+            yield list(_words(rows)), rows.vectors
+
+    def with_vectors(self, ids: Sequence[str]) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield the words that are there with their vectors, a page at a time."""
+        for rows in self._collection.get(ids, "embeddings", "documents", "metadatas"):
+            yield list(_words(rows)), rows.vectors
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete words; an id that is not there is passed over."""
+        self._collection.delete(ids)
+
+    def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
+        """Return the k nearest words of each vector with their scores, best first, from Chroma's index."""
+        return [
+            [
+                (word, float(np.clip(1 - distance, -1, 1)))
+                for word, distance in zip(_words(rows), rows.distances, strict=True)
+            ]
+            for rows in self._collection.query(vectors, k, where, "documents", "metadatas")
+        ]
+
+
+def _words(rows: Rows) -> Iterator[Word]:
+    for id, text, metadata in zip(rows.ids, rows.documents, rows.metadatas, strict=True):
+        yield Word(text=text, id=id, metadata={k: v for k, v in metadata.items() if k not in _OURS})

@@ -1,0 +1,5 @@
+"""The HTTP API over the engine: `create_app` makes the WSGI application."""
+
+from server.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,104 @@
+"""The one place where the application is put together."""
+
+import atexit
+import hmac
+
+from flask import request
+from flask_openapi3 import Info as ApiInfo
+from flask_openapi3 import OpenAPI
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import BaseConverter
+
+import indexer
+from indexer.engine import Engine
+from indexer.errors import InvalidRequest, TooLarge, Unauthorized, UnsupportedMediaType
+from indexer.settings import Settings
+from server.clusterings import clusterings
+from server.context import Context
+from server.jobs import Jobs
+from server.problems import Problem, invalid, register_problems
+from server.service import register_docs, service
+from server.topics import topics
+from server.warming import Warming
+from server.words import words
+
+MOST_BYTES = 16 * 2**20  # of a body
+
+
+class _Anything(BaseConverter):
+    """Matches any id or name, slashes at its beginning and end included."""
+
+    regex = ".+"
+    part_isolating = False
+
+
+def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> OpenAPI:
+    """Return the WSGI application over the store that the settings (default: the environment) name.
+
+    The model and the words are loaded in the background; `/readyz` says when the model is there.
+    Raises StoreBusy, StoreFormat, StoreUnavailable, ModelMismatch.
+    """
+    settings = settings or (engine.settings if engine else Settings.load())
+    if engine is None:
+        engine = Engine(settings)
+        atexit.register(engine.close)
+    engine.store.check_model(settings.model)
+    app = OpenAPI(
+        "server",
+        info=ApiInfo(
+            title="topicdex",
+            version=indexer.__version__,
+            description="Which topic does this text belong to?",
+        ),
+        doc_ui=False,
+        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
+        validation_error_callback=invalid,
+        validation_error_model=Problem,
+    )
+    app.url_map.converters["anything"] = _Anything
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.json.ensure_ascii = True  # type: ignore[attr-defined]
+    app.extensions["topicdex"] = Context(engine, Jobs(engine), Warming(engine))
+    for blueprint in (topics, words, clusterings, service):
+        app.register_api(blueprint)
+    register_docs(app)
+    register_problems(app)
+    _check_requests(app, settings)
+    return app
+
+
+def _check_requests(app: OpenAPI, settings: Settings) -> None:
+    """Refuse what no view should see: a wrong key, a body that is too large or no JSON."""
+    key = f"Bearer {settings.api_key}".encode() if settings.api_key else None
+
+    @app.before_request
+    def check() -> None:
+        if key is not None and request.path.startswith("/v1"):
+            given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+            if not hmac.compare_digest(given, key):
+                raise Unauthorized("send the header `Authorization: Bearer KEY` with the key of this server")
+        if request.routing_exception is None and request.method in ("POST", "PUT"):
+            _check_body()
+
+
+def _check_body() -> None:
+    if (request.content_length or 0) > MOST_BYTES:
+        raise TooLarge(f"a body may have {MOST_BYTES} bytes; send less at a time")
+    if not request.get_data():
+        return  # the view's model says what is missing
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("send the body with `Content-Type: application/json`")
+    try:
+        body = request.get_json()
+    except RecursionError:
+        raise BadRequest("the JSON is nested too deep") from None
+    except BadRequest as error:
+        raise BadRequest(f"the body is no JSON: {_reason(error)}") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("the body is no JSON object; see /docs for its fields")
+
+
+def _reason(error: BadRequest) -> str:
+    cause = error.__context__
+    return str(cause) if isinstance(cause, ValueError) else "it cannot be read"

@@ -1,0 +1,35 @@
+"""What a view needs of the application it runs in: the engine, the jobs, and how to answer."""
+
+from dataclasses import dataclass
+
+from flask import Response, current_app
+from pydantic import BaseModel
+
+from indexer.engine import Engine
+from server.jobs import Jobs
+from server.warming import Warming
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one application holds for as long as it runs."""
+
+    engine: Engine
+    jobs: Jobs
+    warming: Warming
+
+
+def context() -> Context:
+    """Return the context of the application that answers."""
+    found: Context = current_app.extensions["topicdex"]
+    return found
+
+
+def engine() -> Engine:
+    """Return the engine of the application that answers."""
+    return context().engine
+
+
+def answer(model: BaseModel, status: int = 200) -> Response:
+    """Return a model as JSON."""
+    return Response(model.model_dump_json(), status, content_type="application/json")

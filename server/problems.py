@@ -1,0 +1,108 @@
+"""Errors as problem documents (RFC 9457): one shape and one content type for every way in which a call can fail."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from indexer.errors import TopicdexError
+
+_log = logging.getLogger("topicdex")
+
+_STATUS = {
+    "invalid_request": 422,
+    "unauthorized": 401,
+    "not_found": 404,
+    "no_clustering": 404,
+    "model_mismatch": 409,
+    "store_format": 409,
+    "conflict": 409,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "too_many_jobs": 429,
+    "store_unavailable": 503,
+    "store_busy": 503,
+    "not_ready": 503,
+    "model_unavailable": 503,
+}
+_CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with what was sent, and where."""
+
+    loc: list[str | int]
+    msg: str
+
+
+class Problem(BaseModel):
+    """What went wrong; programs go by `code`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] | None = None
+
+
+def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
+    """Return a problem document."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return Response(json.dumps(body), status, content_type="application/problem+json")
+
+
+def invalid(error: ValidationError) -> Response:
+    """Return the problem document of a body, a query or a path that does not fit its model."""
+    errors = [
+        {"loc": list(e["loc"]), "msg": e["msg"].removeprefix("Value error, ")}
+        for e in error.errors(include_url=False, include_context=False, include_input=False)[:20]
+    ]
+    where = ".".join(str(part) for part in errors[0]["loc"]) if errors else ""
+    return problem(422, "invalid_request", f"{where or 'the call'}: {errors[0]['msg']}", errors)
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error of the application with a problem document."""
+
+    @app.errorhandler(TopicdexError)
+    def known(error: TopicdexError) -> Response:
+        status = _STATUS.get(error.code, 500)
+        if status >= 500:
+            _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
+        response = problem(status, error.code, str(error), [{"loc": [], "msg": str(error)}] if status == 422 else None)
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        if isinstance(error.response, Response):  # made by `invalid`
+            return error.response
+        status = error.code or 500
+        response = problem(
+            status,
+            _CODE.get(status, "invalid_request" if status < 500 else "internal"),
+            error.description or HTTPStatus(status).phrase,
+        )
+        allow = dict(error.get_headers()).get("Allow")
+        if allow:
+            response.headers["Allow"] = allow
+        return response
+
+    @app.errorhandler(Exception)
+    def unknown(error: Exception) -> Response:
+        _log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return problem(500, "internal", "this is a bug of topicdex; the server's log has the details")

@@ -1,0 +1,62 @@
+"""The service itself over HTTP: what runs here, is it alive, is it ready, its description and its page."""
+
+from importlib.resources import files
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, render_template, send_from_directory
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel
+
+from indexer.answers import Info
+from indexer.errors import NotReady
+from server.context import answer, context, engine
+from server.schemas import NoQuery
+
+
+class Health(BaseModel):
+    """A word on how it is."""
+
+    status: str = "ok"
+
+
+service = APIBlueprint("service", __name__, abp_tags=[Tag(name="Service")])
+
+
+@service.get("/v1/info", responses={200: Info})
+def info(query: NoQuery) -> Response:
+    """Show what is running here, on what."""
+    return answer(engine().info())
+
+
+@service.get("/healthz", responses={200: Health})
+def healthz() -> Response:
+    """Tell that the process answers."""
+    return answer(Health())
+
+
+@service.get("/readyz", responses={200: Health})
+def readyz() -> Response:
+    """Tell whether the model is loaded and the store answers; 503 until then."""
+    if not engine().model_loaded:
+        failure = context().warming.failure
+        raise NotReady(f"the model is not loaded: {failure}" if failure else "the model is being loaded")
+    engine().store.ping()
+    return answer(Health())
+
+
+def register_docs(app: Flask) -> None:
+    """Serve the OpenAPI description and a page that shows it, both without a network."""
+    assets = str(files("flask_openapi3_swagger") / "templates" / "swagger")
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        description: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
+        return jsonify(description)
+
+    @app.get("/docs")
+    def docs() -> str:
+        return render_template("docs.html")
+
+    @app.get("/docs/assets/<path:name>")
+    def docs_asset(name: str) -> Response:
+        return send_from_directory(assets, name)
