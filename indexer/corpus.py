@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from indexer import pipeline
-from indexer.answers import Similarity, WordAnswer, WordMatch, WordPage, WordsAdded, WordShown
+from indexer.answers import WordAnswer, WordMatch, WordPage, WordsAdded, WordShown
 from indexer.cache import WordCache
 from indexer.embedders import Embedder, Vectors
 from indexer.errors import InvalidRequest, NotFound
@@ -91,14 +91,6 @@ class Corpus:
             )
             for text, matches, cut in zip(texts, found, embedder.truncated(texts), strict=True)
         ]
-
-    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        """Return the cosine of every row with every column; no columns = the rows."""
-        columns = rows if columns is None else columns
-        unique = list(dict.fromkeys([*rows, *columns]))
-        vectors = dict(zip(unique, self._embed(unique), strict=True))
-        matrix = [[min(1.0, max(-1.0, float(vectors[row] @ vectors[column]))) for column in columns] for row in rows]
-        return Similarity(rows=list(rows), columns=list(columns), matrix=matrix)
 
     def load(self) -> WordCache:
         """Return all words in memory, read now where that has not been done.

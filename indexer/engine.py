@@ -1,6 +1,7 @@
 """The one object that the command line and the server use: a store, a model, and what is done with both."""
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 import indexer
@@ -16,13 +17,21 @@ from indexer.topics import TopicIndex
 class Engine:
     """An open corpus. Close it, or use it in a `with`; the store belongs to this process until then."""
 
-    def __init__(self, settings: Settings, *, url: str | None = None) -> None:
-        """Open the store; `url` is where this process serves it, if it does.
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        url: str | None = None,
+        create: bool = True,
+        load: Callable[[Settings], Embedder] = load_embedder,
+    ) -> None:
+        """Open the store; `url` is where this process serves it, if it does; `load` gives the model when it is needed.
 
-        Raises StoreBusy, StoreFormat, StoreUnavailable.
+        Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is none and `create` is false.
         """
         self.settings = settings
-        self.store = Store.open(settings, url=url)
+        self._load = load
+        self.store = Store.open(settings, url=url, create=create)
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
         self._write_lock = threading.RLock()
@@ -42,7 +51,7 @@ class Engine:
         with self._load_lock:
             if self._loaded is None:
                 self.store.check_model(self.settings.model)
-                loaded = load_embedder(self.settings)
+                loaded = self._load(self.settings)
                 self.store.adopt(loaded.identity)
                 self._loaded = loaded
             return self._loaded

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from indexer.records import Scalar, Topic, Word, id_problem, metadata_problem, text_hash, text_problem
 
 MOST_ITEMS = 1_000  # in any list that comes in
-_TEXT_EXAMPLE = "Mango"
 
 
 def _text(value: str) -> str:
@@ -30,7 +29,7 @@ def _metadata(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text), Field(examples=[_TEXT_EXAMPLE])]
+Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"example": "Mango"})]
 Id = Annotated[str, AfterValidator(_id)]
 # checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
 Metadata = Annotated[dict[str, Any], BeforeValidator(_metadata)]
@@ -58,7 +57,7 @@ class NoQuery(Query):
 class TopicIn(Body):
     """A topic: its name, and what describes it."""
 
-    name: Text = Field(examples=["Fruit"])
+    name: Text = Field(json_schema_extra={"example": "Fruit"})
     description: str = ""
     examples: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = []
 

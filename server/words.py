@@ -12,6 +12,7 @@ from indexer.answers import (
     WordShown,
     WordsRemoved,
 )
+from indexer.similarity import similarity
 from server.context import answer, engine
 from server.schemas import (
     IdPath,
@@ -72,6 +73,6 @@ def delete_word(path: IdPath, query: NoQuery) -> Response:
 
 
 @words.post("/similarity", responses={200: Similarity})
-def similarity(query: NoQuery, body: SimilarityIn) -> Response:
+def compare(query: NoQuery, body: SimilarityIn) -> Response:
     """Compare every row with every column."""
-    return answer(engine().corpus.similarity(body.rows, body.columns))
+    return answer(similarity(engine().embedder(), body.rows, body.columns))

@@ -7,7 +7,7 @@ import pytest
 from indexer.readers import LabelledText, read_labelled, read_topics, read_words
 from indexer.records import Word
 
-NOTEBOOK = ["Apple", "Mango", "Banana", "India", "France", "Google", "Microsoft"]
+NOTEBOOK = ["Apple", "Mango", "Banana", "India", "France", "Google", "Facebook"]
 
 
 @pytest.fixture

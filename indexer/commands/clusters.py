@@ -18,7 +18,7 @@ def cluster(k: int, seed: int, as_json: bool, **flags: Any) -> None:
     from indexer.engine import Engine
     from indexer.reclustering import RunSettings
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         run = engine.clusterings.create(RunSettings(k=k, seed=seed))
         done = engine.clusterings.run(run, lambda _share: None)
     _show(done, as_json)
@@ -36,7 +36,7 @@ def list_clusters(as_json: bool, **flags: Any) -> None:
     """List the runs, newest first."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         found = engine.clusterings.all()
     if as_json:
         print_json(found)
@@ -55,7 +55,7 @@ def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
     """Show one run."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         _show(engine.clusterings.get(id), as_json)
 
 

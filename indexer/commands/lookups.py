@@ -20,7 +20,7 @@ def topic(texts: tuple[str, ...], k: int, as_json: bool, **flags: Any) -> None:
     from indexer.answers import TopicAnswers
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         results = engine.topics.nearest(_checked(texts), k)
     if as_json:
         print_json(TopicAnswers(results=results))
@@ -52,7 +52,7 @@ def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
     """Find the stored words nearest to TEXT."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         result = engine.corpus.nearest(_checked((text,)), k)[0]
     if as_json:
         print_json(result)
@@ -62,14 +62,14 @@ def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
-@settings_options(MODEL)
+@settings_options(("model", "trust_remote_code"))
 @json_option
 def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Compare every TEXT with every other: the table of their cosines."""
-    from indexer.engine import Engine
+    from indexer.embedders import load_embedder
+    from indexer.similarity import similarity
 
-    with Engine(settings_of(flags)) as engine:
-        result = engine.corpus.similarity(_checked(texts))
+    result = similarity(load_embedder(settings_of(flags)), _checked(texts))
     if as_json:
         print_json(result)
         return

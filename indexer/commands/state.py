@@ -15,7 +15,7 @@ def info(as_json: bool, **flags: Any) -> None:
     """Show the model, the counts and the store."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         found = engine.info()
     if as_json:
         print_json(found)

@@ -23,7 +23,7 @@ def list_topics(as_json: bool, **flags: Any) -> None:
     """List the topics."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         _show(engine.topics.all(), as_json)
 
 
@@ -71,7 +71,7 @@ def delete_topic(name: str, as_json: bool, **flags: Any) -> None:
     """Delete one topic."""
     from indexer.engine import Engine
 
-    with Engine(settings_of(flags)) as engine:
+    with Engine(settings_of(flags), create=False) as engine:
         _show(engine.topics.delete(name), as_json)
 
 

@@ -5,7 +5,7 @@ import time
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
-from indexer.errors import ModelMismatch, StoreFormat, TopicdexError
+from indexer.errors import ModelMismatch, NotFound, StoreFormat, TopicdexError
 from indexer.settings import Settings
 from indexer.store.chroma import Chroma, Collection
 from indexer.store.clusterings import Clusterings
@@ -28,13 +28,15 @@ class Store:
         self._open_collections()
 
     @classmethod
-    def open(cls, settings: Settings, *, url: str | None = None) -> "Store":
-        """Open the store, made where there is none; `url` is where this process serves it, if it does.
+    def open(cls, settings: Settings, *, url: str | None = None, create: bool = True) -> "Store":
+        """Open the store, made where there is none and `create` is true; `url` is where this process serves it.
 
-        Raises StoreBusy, StoreFormat, StoreUnavailable.
+        Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
         if settings.chroma_url:
             return cls(Chroma(None, settings.chroma_url), None)
+        if not create and not (settings.data / MARKER).exists():
+            raise NotFound(f"there is no store in {settings.data}; make one with topicdex index, or give --data")
         prepare_folder(settings.data)
         lock = OwnerLock(settings.data, url=url)
         lock.acquire(settings.wait)

@@ -1,0 +1,153 @@
+"""Words in and out of a real store: what is embedded, what is kept, what is found."""
+
+import numpy as np
+import pytest
+
+from indexer import Engine
+from indexer.errors import InvalidRequest, NotFound
+from indexer.records import Word, text_hash
+
+
+def word(text, id=None, **metadata):
+    return Word(text, id or text_hash(text), metadata)
+
+
+def test_the_same_again_changes_and_embeds_nothing(engine, model):
+    first = engine.corpus.add([word("fruit a"), word("country b", colour="red")])
+    assert (first.added, first.updated, first.unchanged) == (2, 0, 0)
+    again = engine.corpus.add([word("fruit a"), word("country b", colour="red")])
+    assert (again.added, again.updated, again.unchanged) == (0, 0, 2)
+    assert model.texts == ["fruit a", "country b"]
+
+
+def test_a_changed_text_under_the_same_id_is_embedded_again(engine, model):
+    engine.corpus.add([word("fruit a", "1")])
+    assert engine.corpus.add([word("country b", "1")]).updated == 1
+    assert engine.corpus.get("1").text == "country b"
+    assert engine.corpus.nearest(["country b"], 1)[0].matches[0].score == pytest.approx(1, abs=1e-6)
+
+
+def test_the_same_text_under_two_ids_is_embedded_once(engine, model):
+    engine.corpus.add([word("fruit a", "1"), word("fruit a", "2")])
+    engine.corpus.add([word("fruit a", "3")])
+    assert model.texts == ["fruit a"]
+    assert engine.store.words.count() == 3
+
+
+def test_an_id_whose_text_changes_to_a_known_text_gets_that_vector(engine, model):
+    engine.corpus.add([word("fruit a", "1"), word("country b", "2")])
+    engine.corpus.add([word("country b", "1")])
+    assert model.texts == ["fruit a", "country b"]
+    scores = {m.id: m.score for m in engine.corpus.nearest(["country b"], 2)[0].matches}
+    assert scores == {"1": pytest.approx(1, abs=1e-6), "2": pytest.approx(1, abs=1e-6)}
+
+
+def test_changed_metadata_alone_is_updated_whole_and_not_embedded(engine, model):
+    engine.corpus.add([word("fruit a", "1", colour="red", size=3)])
+    assert engine.corpus.add([word("fruit a", "1", size=3.5, ripe=True)]).updated == 1
+    assert engine.corpus.get("1").metadata == {"size": 3.5, "ripe": True}
+    assert model.texts == ["fruit a"]
+
+
+def test_the_type_of_a_value_counts(engine):
+    engine.corpus.add([word("fruit a", "1", n=1)])
+    assert engine.corpus.add([word("fruit a", "1", n=True)]).updated == 1
+    assert engine.corpus.get("1").metadata["n"] is True
+
+
+def test_of_the_same_id_twice_in_a_call_the_last_one_counts(engine, model):
+    added = engine.corpus.add([word("fruit a", "1"), word("country b", "1")])
+    assert (added.added, added.ids) == (1, ["1", "1"])
+    assert engine.corpus.get("1").text == "country b"
+
+
+@pytest.mark.parametrize("text", ["nul \0 here", "emoji 😀👩‍👩‍👧", "עברית ثم العربية", " leading and trailing ", "a\r\nb\u2028c", "x" * 100_000])
+def test_a_text_is_kept_exactly_as_it_was_sent(engine, text):
+    engine.corpus.add([word(text, "odd/../id ?#%")])
+    assert engine.corpus.get("odd/../id ?#%").text == text
+    assert engine.corpus.page(10).words[0].text == text
+
+
+def test_vectors_are_stored_at_unit_length(engine):
+    engine.corpus.add([word(f"fruit {i}") for i in range(20)])
+    vectors = np.vstack([v for _, v in engine.store.words.pages()])
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_pages_hold_their_place_while_words_are_deleted(engine):
+    engine.corpus.add([word(f"fruit {i}", f"{i:02}") for i in range(20)])
+    page = engine.corpus.page(8)
+    assert [w.id for w in page.words] == [f"{i:02}" for i in range(8)]
+    engine.corpus.delete(["01", "03", "07"])
+    assert [w.id for w in engine.corpus.page(4, page.next).words] == ["08", "09", "10", "11"]
+
+
+def test_a_caller_that_deletes_every_page_it_reads_sees_every_word(engine):
+    engine.corpus.add([word(f"fruit {i}", f"{i:02}") for i in range(20)])
+    seen, cursor = [], None
+    while True:
+        page = engine.corpus.page(6, cursor)
+        seen += [w.id for w in page.words]
+        engine.corpus.delete([w.id for w in page.words])
+        if page.next is None:
+            break
+        cursor = page.next
+    assert sorted(seen) == [f"{i:02}" for i in range(20)]
+
+
+@pytest.mark.parametrize("cursor", ["", "zzz", "MTIz", "WzAsIFtdXQ==", "WzEsIFtdXQ=="])
+def test_a_cursor_that_no_page_gave_is_refused(engine, cursor):
+    engine.corpus.add([word("fruit")])
+    with pytest.raises(InvalidRequest, match="cursor"):
+        engine.corpus.page(1, cursor)
+
+
+def test_what_is_deleted_is_gone(engine):
+    engine.corpus.add([word("fruit a", "1"), word("fruit b", "2")])
+    assert engine.corpus.delete(["1", "1", "nowhere"]) == 1
+    with pytest.raises(NotFound, match="'1'"):
+        engine.corpus.get("1")
+    assert [m.id for m in engine.corpus.nearest(["fruit a"], 5)[0].matches] == ["2"]
+
+
+def search_both(engine, *args):
+    """Search through Chroma's index and then from memory: both must say the same."""
+    engine.corpus.cache = None
+    stored = engine.corpus.nearest(*args)
+    engine.corpus.load()
+    cached = engine.corpus.nearest(*args)
+    ids = [[m.id for m in a.matches] for a in cached]
+    assert [[m.id for m in a.matches] for a in stored] == ids
+    assert [[m.score for m in a.matches] for a in stored] == [pytest.approx([m.score for m in a.matches], abs=1e-5) for a in cached]
+    return ids
+
+
+def test_neighbours_are_the_same_from_the_index_and_from_memory(engine):
+    engine.corpus.add([word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(30)])
+    found = search_both(engine, ["fruit 7", "country 3"], 5)
+    assert [ids[0] for ids in found] == ["fruit7", "country3"]
+    assert all(id.startswith("fruit") for id in found[0])
+
+
+def test_where_keeps_words_with_that_metadata(engine):
+    engine.corpus.add([word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(9)])
+    assert search_both(engine, ["fruit 1"], 3, {"kind": "country", "n": 4}) == [["country4"]]
+    assert search_both(engine, ["fruit 1"], 3, {"nowhere": True}) == [[]]
+
+
+def test_memory_follows_every_write(engine):
+    engine.corpus.add([word("fruit a", "1"), word("fruit b", "2")])
+    engine.corpus.load()
+    engine.corpus.add([word("country c", "1"), word("company d", "3")])
+    engine.corpus.delete(["2"])
+    assert search_both(engine, ["country c"], 5)[0][0] == "1"
+    assert {m.id for m in engine.corpus.nearest(["x"], 5)[0].matches} == {"1", "3"}
+
+
+def test_what_was_written_is_there_for_the_next_process(engine, settings, model):
+    engine.corpus.add([word("fruit a", "1", colour="red")])
+    engine.close()
+    with Engine(settings, load=lambda _: model) as later:
+        assert later.corpus.get("1").metadata == {"colour": "red"}
+        assert later.corpus.add([word("fruit a", "1", colour="red")]).unchanged == 1
