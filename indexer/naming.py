@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
-COUNTED = 20_000  # texts counted in all: more do not change which words stand out
+COUNTED = 12_000  # texts counted in all: more do not change which words stand out
 COUNTED_LEAST = 100  # of each cluster
 KEYWORDS = 10
 EXAMPLES = 5
@@ -19,42 +19,14 @@ IN_NAME = 3  # keywords or examples that make a name
 LONGEST = 40  # characters of an example in a name
 LIFT = 2.0  # a keyword is at least so much more frequent in its cluster than in the rest
 WORD = r"(?u)\b\d*[^\W\d_]\w+\b"  # two characters or more, not all digits
-SHARE = 0.5  # a phrase stands for its word where it holds this share of the word's uses
+STEM = 6  # letters in which words that are alike agree
+SHARE = 0.5  # a phrase takes the place of its words where it has this share of their uses
 
-# What is left of "don't", "we've" and the like where words are split at the apostrophe.
-FRAGMENTS = [
-    "ain",
-    "aren",
-    "couldn",
-    "didn",
-    "doesn",
-    "don",
-    "hadn",
-    "hasn",
-    "haven",
-    "isn",
-    "ll",
-    "mightn",
-    "mustn",
-    "needn",
-    "shan",
-    "shouldn",
-    "ve",
-    "wasn",
-    "weren",
-    "won",
-    "wouldn",
-    "cant",
-    "didnt",
-    "doesnt",
-    "dont",
-    "im",
-    "isnt",
-    "ive",
-    "thats",
-    "whats",
-    "youre",
-]
+# Beside scikit-learn's list: what is left of "don't", "we've" and the like, and words that say nothing.
+MORE_STOP_WORDS = (
+    "ain aren couldn didn doesn don hadn hasn haven isn ll mightn mustn needn shan shouldn ve wasn weren won "
+    "wouldn cant didnt doesnt dont im isnt ive thats whats youre did does doing got just"
+).split()
 
 
 @dataclass(frozen=True)
@@ -92,14 +64,14 @@ def name_clusters(
     named = []
     for topic, rows, words in zip(given, ranked, keywords, strict=True):
         examples = tuple(dict.fromkeys(texts[i] for i in rows[: 4 * EXAMPLES]))[:EXAMPLES]
-        name = topic if topic is not None else _free_name(words or [_short(text) for text in examples], taken)
+        name = topic if topic is not None else _free_name(words or examples, taken)
         taken.add(name.casefold())
         named.append(ClusterName(name, tuple(words), examples))
     return tuple(named)
 
 
 def _stop_words(chosen: Collection[str] | str) -> Collection[str]:
-    return ENGLISH_STOP_WORDS.union(FRAGMENTS) if chosen == "english" else chosen
+    return ENGLISH_STOP_WORDS.union(MORE_STOP_WORDS) if chosen == "english" else chosen
 
 
 def _ranked(labels: npt.NDArray[np.integer], scores: npt.NDArray[np.floating], k: int) -> list[npt.NDArray[np.intp]]:
@@ -143,31 +115,33 @@ def _keywords(
 
 
 def _distinct(uses: dict[str, float]) -> list[str]:
-    """The terms, best first, none that repeats an earlier one; a phrase may take the place of its word."""
+    """The terms, best first, none that repeats an earlier one; a phrase may replace its words."""
     kept: list[str] = []
     for term in uses:
         stems = _stems(term)
-        alike = [i for i, other in enumerate(kept) if stems & _stems(other)]
+        alike = [other for other in kept if stems & _stems(other)]
         if not alike and len(kept) < KEYWORDS:
             kept.append(term)
-        elif len(alike) == 1 and " " in term and " " not in kept[alike[0]]:
-            if uses[term] >= SHARE * uses[kept[alike[0]]]:
-                kept[alike[0]] = term
+        elif " " in term and alike and not any(" " in other for other in alike):
+            if uses[term] >= SHARE * max(uses[other] for other in alike):
+                kept[kept.index(alike[0])] = term
+                kept = [other for other in kept if other not in alike]
     return kept
 
 
 def _stems(term: str) -> set[str]:
-    return {word.removesuffix("s") for word in term.split()}
+    """Roughly: "charge", "charges" and "charged" are one."""
+    return {word.removesuffix("s")[:STEM] for word in term.split()}
 
 
 def _free_name(words: Sequence[str], taken: Collection[str]) -> str:
     """The first words as a name; with more of them, or at last a number, where that is taken."""
+    words = [_short(word) for word in words] or ["no texts"]
     for length in range(min(IN_NAME, len(words)), len(words) + 1):
         name = ", ".join(words[:length])
-        if name and name.casefold() not in taken:
+        if name.casefold() not in taken:
             return name
-    base = ", ".join(words[:IN_NAME]) or "no texts"
-    numbered = (f"{base} ({i})" for i in count(2 if words else 1))
+    numbered = (f"{', '.join(words[:IN_NAME])} ({i})" for i in count(2))
     return next(name for name in numbered if name.casefold() not in taken)
 
 

@@ -11,7 +11,8 @@ from indexer.embedders import Vectors
 from indexer.records import Word, text_hash
 from indexer.store import StoredWord, Words
 
-BATCH = 2_048  # words a write: enough to sort by length, few enough to lose little when cut off
+BATCH = 1_024  # words a write: enough to sort by length, few enough to lose little when cut off
+LOOKUP = 5_000  # words a look-up: larger ones are quicker a word, and need no model
 
 Embed = Callable[[Sequence[str]], Vectors]
 
@@ -43,10 +44,6 @@ class Prepared:
     stored: Mapping[str, StoredWord]
     counts: Counts
 
-    def by_text(self) -> dict[str, Vectors]:
-        """Return the vectors by the hash of their text."""
-        return {text_hash(word.text): vector for word, vector in zip(self.words, self.vectors, strict=True)}
-
     def write(self, table: Words) -> Counts:
         """Write the words; when it returns they are on disk."""
         if self.words:
@@ -65,28 +62,25 @@ class Plan:
     counts: Counts
 
 
-def plan(table: Words, batch: Sequence[Word], in_flight: Mapping[str, Vectors] | None = None) -> Plan:
-    """Find out what must be done for a batch.
+def plan(table: Words, batch: Sequence[Word]) -> Plan:
+    """Find out what must be done for a batch; a text that is stored under any id needs no embedding.
 
-    Of words with the same id the last one counts. A text that is stored under any id, or stands in `in_flight` (a
-    batch that is being written), is not embedded again.
+    Of words with the same id the last one counts.
     """
     latest = {word.id: word for word in batch}
     unchanged = table.unchanged(list(latest.values())) & latest.keys()
     rest = [word for id, word in latest.items() if id not in unchanged]
     stored = table.known([word.id for word in rest])
     texts = {text_hash(word.text): word.text for word in rest}
-    vectors = {**(in_flight or {}), **table.vectors_of_texts(texts)}
+    vectors = table.vectors_of_texts(texts)
     fresh = {hash: text for hash, text in texts.items() if hash not in vectors}
     counts = Counts(len(rest) - len(stored), len(stored), len(unchanged), len(fresh))
     return Plan(rest, stored, vectors, fresh, counts)
 
 
-def prepare(
-    table: Words, embed: Embed, batch: Sequence[Word], in_flight: Mapping[str, Vectors] | None = None
-) -> Prepared:
+def prepare(table: Words, embed: Embed, batch: Sequence[Word]) -> Prepared:
     """Find out what of a batch is new, and get a vector for it."""
-    todo = plan(table, batch, in_flight)
+    todo = plan(table, batch)
     if not todo.words:
         return Prepared([], np.empty((0, 0), dtype=np.float32), todo.stored, todo.counts)
     if todo.fresh:
@@ -96,25 +90,27 @@ def prepare(
 
 
 def index(table: Words, embed: Embed, words: Iterable[Word], written: Callable[[Counts], None]) -> None:
-    """Store a stream of words; `written` is told the counts of each batch once it is on disk.
+    """Store a stream of words that names no id twice; `written` is told the counts of each batch once it is on disk."""
+    for block, unchanged in _looked_up(table, words):
+        written(Counts(unchanged=len(unchanged)))
+        for batch in batches((word for word in block if word.id not in unchanged), BATCH):
+            written(prepare(table, embed, batch).write(table))
 
-    One batch is written while the next is embedded. What goes wrong, Ctrl-C too, is raised after the batch under
-    way is on disk and told.
+
+def _looked_up(table: Words, words: Iterable[Word]) -> Iterator[tuple[list[Word], set[str]]]:
+    """Yield blocks of words with the ids of those that are stored as they are.
+
+    The next block is read while Chroma looks up the last one: a look-up leaves Python free, as a write does not.
     """
-    with ThreadPoolExecutor(1, "topicdex-write") as writer:
-        pending: Future[Counts] | None = None
-        in_flight: Mapping[str, Vectors] = {}
-        try:
-            for batch in batches(words, BATCH):
-                prepared = prepare(table, embed, batch, in_flight)
-                if pending is not None:
-                    done, pending = pending, None
-                    written(done.result())
-                in_flight = prepared.by_text()
-                pending = writer.submit(prepared.write, table)
-        finally:
-            if pending is not None:
-                written(pending.result())
+    with ThreadPoolExecutor(1, "topicdex-lookup") as pool:
+        waiting: tuple[list[Word], Future[set[str]]] | None = None
+        for block in batches(words, LOOKUP):
+            asked = (block, pool.submit(table.unchanged, block))
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = asked
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
 
 
 def batches(words: Iterable[Word], size: int) -> Iterator[list[Word]]:

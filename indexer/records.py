@@ -14,10 +14,12 @@ Scalar = str | int | float | bool
 
 ID_BYTES = 128  # longest id, as UTF-8
 METADATA_NAMES = 64  # most names that one word may carry
-METADATA_BYTES = 16 * 1024  # largest metadata of one word, names and values together, as JSON in UTF-8
+METADATA_BYTES = 16 * 1024  # largest metadata of one word, names and texts together, in UTF-8
 INT64 = range(-(2**63), 2**63)  # whole numbers beyond these come back from the store as rounded floats
 # The store refuses the first two, keeps the last for itself (and drops it in silence); the third is ours.
 RESERVED_PREFIXES = ("#", "$", "topicdex:", "chroma:")
+
+_canonical = json.JSONEncoder(sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def fingerprint(word: Word) -> str:
 
     The order of the metadata does not count; the type of a value does: 1, 1.0, True and "1" differ.
     """
-    return text_hash(json.dumps([word.id, word.text, dict(word.metadata)], sort_keys=True))
+    return text_hash(_canonical([word.id, word.text, dict(word.metadata)]))
 
 
 def text_problem(text: str) -> str | None:
@@ -86,7 +88,7 @@ def metadata_problem(metadata: Mapping[str, object]) -> str | None:
     """Return why this metadata is refused, or None where it is fine.
 
     It is flat: text, boolean, whole number within signed 64 bit or finite number, by name; at most 64
-    names, and at most 16 KB as JSON.
+    names, and at most 16 KB of names and texts together.
     """
     if len(metadata) > METADATA_NAMES:
         return f"the metadata has more than {METADATA_NAMES} names"
@@ -94,10 +96,10 @@ def metadata_problem(metadata: Mapping[str, object]) -> str | None:
         problem = metadata_name_problem(name) or _value_problem(name, value)
         if problem:
             return problem
-    as_json = json.dumps(dict(metadata), ensure_ascii=False)
-    if not _encodes(as_json):
+    texts = "".join((*metadata, *(value for value in metadata.values() if isinstance(value, str))))
+    if not _encodes(texts):
         return "the metadata holds half of a surrogate pair"
-    if len(as_json.encode()) > METADATA_BYTES:
+    if len(texts.encode()) > METADATA_BYTES:
         return f"the metadata is larger than {METADATA_BYTES // 1024} KB"
     return None
 

@@ -12,6 +12,8 @@ from hashlib import blake2b
 from indexer.readers import Row, Skipped
 from indexer.records import Word
 
+_KEEP = 50_000  # words; an input that has fewer is not read a second time
+
 Source = Callable[[], Iterator[Row]]  # reads one input from its beginning each time it is called
 
 
@@ -20,10 +22,10 @@ class Survey:
     """The count of an input, and what is needed to read it again as if no id came twice."""
 
     words: int = 0
-    size: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     seen: set[bytes] = field(default_factory=set)
     last: dict[bytes, int] = field(default_factory=dict)
+    kept: list[Word] | None = field(default_factory=list)  # the words themselves, as long as they are few
 
     @property
     def distinct(self) -> int:
@@ -36,7 +38,8 @@ class Survey:
 
     def latest(self, sources: Sequence[Source]) -> Iterator[Word]:
         """Yield every word of the input that no later one replaces."""
-        for position, word in enumerate(row for row in _rows(sources) if isinstance(row, Word)):
+        words = self.kept if self.kept is not None else (r for r in _rows(sources) if isinstance(r, Word))
+        for position, word in enumerate(words):
             if not self.last or self.last.get(_digest(word.id), position) == position:
                 yield word
 
@@ -54,7 +57,10 @@ def survey(sources: Sequence[Source]) -> Survey:
             found.last[digest] = found.words
         found.seen.add(digest)
         found.words += 1
-        found.size += len(row.text.encode())
+        if found.kept is not None:
+            found.kept.append(row)
+            if found.words == _KEEP:
+                found.kept = None
     return found
 
 

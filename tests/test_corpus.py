@@ -61,7 +61,10 @@ def test_of_the_same_id_twice_in_a_call_the_last_one_counts(engine, model):
     assert engine.corpus.get("1").text == "country b"
 
 
-@pytest.mark.parametrize("text", ["nul \0 here", "emoji 😀👩‍👩‍👧", "עברית ثم العربية", " leading and trailing ", "a\r\nb\u2028c", "x" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["nul \0 here", "emoji 😀👩‍👩‍👧", "עברית ثم العربية", " leading and trailing ", "a\r\nb\u2028c", "x" * 100_000],
+)
 def test_a_text_is_kept_exactly_as_it_was_sent(engine, text):
     engine.corpus.add([word(text, "odd/../id ?#%")])
     assert engine.corpus.get("odd/../id ?#%").text == text
@@ -119,19 +122,25 @@ def search_both(engine, *args):
     cached = engine.corpus.nearest(*args)
     ids = [[m.id for m in a.matches] for a in cached]
     assert [[m.id for m in a.matches] for a in stored] == ids
-    assert [[m.score for m in a.matches] for a in stored] == [pytest.approx([m.score for m in a.matches], abs=1e-5) for a in cached]
+    assert [[m.score for m in a.matches] for a in stored] == [
+        pytest.approx([m.score for m in a.matches], abs=1e-5) for a in cached
+    ]
     return ids
 
 
 def test_neighbours_are_the_same_from_the_index_and_from_memory(engine):
-    engine.corpus.add([word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(30)])
+    engine.corpus.add(
+        [word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(30)]
+    )
     found = search_both(engine, ["fruit 7", "country 3"], 5)
     assert [ids[0] for ids in found] == ["fruit7", "country3"]
     assert all(id.startswith("fruit") for id in found[0])
 
 
 def test_where_keeps_words_with_that_metadata(engine):
-    engine.corpus.add([word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(9)])
+    engine.corpus.add(
+        [word(f"{kind} {i}", f"{kind}{i}", kind=kind, n=i) for kind in ("fruit", "country") for i in range(9)]
+    )
     assert search_both(engine, ["fruit 1"], 3, {"kind": "country", "n": 4}) == [["country4"]]
     assert search_both(engine, ["fruit 1"], 3, {"nowhere": True}) == [[]]
 

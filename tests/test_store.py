@@ -69,9 +69,9 @@ def test_another_model_on_the_same_store_is_refused_by_both_names(settings, mode
         engine.corpus.add([Word("fruit", "1")])
     other = replace(settings, model="other")
     with Engine(other, load=lambda _: AxisEmbedder("other")) as engine:
-        with pytest.raises(ModelMismatch, match="axes.*other"):
+        with pytest.raises(ModelMismatch, match=r"axes.*other"):
             engine.embedder()
-        with pytest.raises(ModelMismatch, match="axes.*other"):
+        with pytest.raises(ModelMismatch, match=r"axes.*other"):
             engine.corpus.nearest(["fruit"], 1)
 
 
@@ -85,9 +85,9 @@ def test_other_weights_under_the_same_name_are_refused(settings, model):
 def test_topics_alone_bind_the_store_to_their_model(settings, model):
     with Engine(settings, load=lambda _: model) as engine:
         engine.topics.replace([Topic("fruit")])
-    with Engine(replace(settings, model="other"), load=lambda _: AxisEmbedder("other")) as engine:
-        with pytest.raises(ModelMismatch):
-            engine.embedder()
+    other = replace(settings, model="other")
+    with Engine(other, load=lambda _: AxisEmbedder("other")) as engine, pytest.raises(ModelMismatch):
+        engine.embedder()
 
 
 def test_a_store_that_was_emptied_takes_another_model(settings, model):

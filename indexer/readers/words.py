@@ -60,8 +60,9 @@ def read_words(path: Path, *, text_column: str | None = None, id_column: str | N
             columns = _word_columns(record, str(path), text_column, id_column)
         values = {name: value for name, value in record.values.items() if not _is_missing(value)}
         text, id = (values.get(column) for column in columns)
-        others = {name: value for name, value in values.items() if name not in columns}
-        yield _word(record.line, text, id, others)
+        for column in columns:
+            values.pop(column, None)
+        yield _word(record.line, text, id, values)
 
 
 def read_lines(stream: BinaryIO, name: str) -> Iterator[Row]:
