@@ -18,8 +18,20 @@ class TopicMatch(Shown):
     score: float
 
 
+class TopicPartShown(Shown):
+    """A text that a person gave for a topic, and its cosine with the text asked for."""
+
+    role: Literal["name", "description", "example"]
+    text: str
+    score: float
+
+
 class TopicAnswer(Shown):
-    """The topic of one text, how sure it is, and the runners-up."""
+    """The topic of one text, how sure it is, and the runners-up.
+
+    `percentile` is the share of stored words, 0 to 100, whose score with a topic they are not nearest to is lower;
+    it compares between models. `evidence` is what of a topic with more than a name spoke for it.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -49,6 +61,8 @@ class TopicAnswer(Shown):
     prototypes: Literal["label", "adapted"]
     model: str
     truncated: bool = False
+    percentile: float | None = None
+    evidence: TopicPartShown | None = None
 
 
 class TopicAnswers(Shown):
@@ -171,6 +185,25 @@ class ClusteringList(Shown):
     """Runs, newest first."""
 
     clusterings: list[ClusteringShown]
+
+
+class ClusteringDiff(Shown):
+    """What became of the clusters of one run in another, by their ids, over the words that are there now.
+
+    `moved` of the `common` words are in another cluster than the one that continues their old one.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    old: str = Field(alias="from")
+    new: str = Field(alias="to")
+    continued: list[dict[str, Any]]
+    born: list[str]
+    gone: list[str]
+    split: list[dict[str, Any]]
+    merged: list[dict[str, Any]]
+    moved: int
+    common: int
 
 
 class ClusterWord(Shown):

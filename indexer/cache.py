@@ -115,6 +115,15 @@ class WordCache:
             nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
         return Assignment(order, [words[r].text for r in rows], nearest[rows])
 
+    def sample(self, size: int) -> Vectors:
+        """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""
+        with self._lock:
+            order = sorted(self._row_of)
+            step = max(1, -(-len(order) // size))
+            rows = [self._row_of[id] for id in order[::step]]
+            blocks = list(self._blocks)
+        return np.array([blocks[row // _BLOCK][row % _BLOCK] for row in rows], dtype=np.float32)
+
     def snapshot(self) -> Snapshot:
         """Return all words and their vectors as they are now, ordered by id."""
         with self._lock:

@@ -33,7 +33,7 @@ WIDTH = 0.4  # of the smoothing, in log k
 PLATEAU = 0.96  # values above this share of the highest are as good as it
 PEAK = 0.05  # a peak is clear where it is higher by this share than all that is not beside it
 BESIDE = 1.3  # numbers up to this factor away are beside
-STRUCTURE = 0.25  # below it "no substantial structure" (Kaufman, Rousseeuw, 1990): one odd group can lift k = 2
+STRUCTURE = 0.25  # "no substantial structure" below (Kaufman, Rousseeuw, 1990): one odd group can lift k = 2
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,7 @@ class Clusters:
 
 
 def kmeans(
-    vectors: Floats,
-    k: int,
-    *,
-    seed: int = 42,
-    start: Floats | None = None,
-    progress: Progress | None = None,
+    vectors: Floats, k: int, *, seed: int = 42, start: Floats | None = None, progress: Progress | None = None
 ) -> Clusters:
     """Partition unit vectors (n, d) into k clusters by spherical k-means.
 
@@ -69,6 +64,8 @@ def kmeans(
     Raises InvalidRequest if there are fewer than k different vectors, or `start` does not fit.
     """
     n, d = vectors.shape
+    if n == 0:
+        raise InvalidRequest("there are no texts to cluster; add texts first")
     if not 1 <= k <= n:
         raise InvalidRequest(f"{n} texts cannot make {k} clusters; ask for 1 to at most {n} clusters")
     if start is not None and start.shape != (k, d):
@@ -85,7 +82,8 @@ def kmeans(
     best = max(fits, key=lambda fit: fit.score)
     if len(sample) < n:
         best = _lloyd(vectors, best.centroids, GAIN_ALL, part(report, 0.8, 1.0))
-    if len(np.unique(best.labels)) < k:  # the start or the sample had too few different vectors
+    twins = np.triu(best.centroids @ best.centroids.T, 1) > 1 - SAME
+    if twins.any() or len(np.unique(best.labels)) < k:  # the start did not suit
         share = part(report, 0.9, 1.0)
         best = _lloyd(vectors, _seeds(vectors, vectors, k, rng, share), GAIN, share)
         if (filled := len(np.unique(best.labels))) < k:
@@ -220,19 +218,20 @@ def choose_k(
     have no such k but a broad plateau, on which chance puts the highest point: there the answer is the
     middle, on a logarithmic scale, of the plateau of the smoothed curve. `k_max` is by default 3 times the
     root of n, at most 200. The answer is never above the number of different vectors.
-    Raises InvalidRequest if k_min is below 1 or above k_max.
+    Raises InvalidRequest if there are no vectors, or k_min is below 1 or above k_max.
     """
     n = len(vectors)
+    if n == 0:
+        raise InvalidRequest("there are no texts to cluster; add texts first")
     top = max(k_min, min(MOST_CLUSTERS, int(3 * sqrt(n)), n - 1)) if k_max is None else k_max
     if not 1 <= k_min <= top:
         raise InvalidRequest(f"no k is from {k_min} to {top}; ask for 1 <= k_min <= k_max")
     rng = np.random.default_rng(seed)
     report = throttled(progress)
     sample = _sample(vectors, max(CHOOSE_ROWS, 2 * top), rng)
-    restarts = min(RESTARTS, max(1, CHOOSE_ROWS // n))
-    draws = [sample[_spread(sample, min(top, n), rng, report)] for _ in range(restarts)]
-    different = min(len(draw) for draw in draws)
-    first, last = min(k_min, different), min(top, different)
+    restarts = range(min(RESTARTS, max(1, CHOOSE_ROWS // n)))
+    draws = [sample[_spread(sample, min(top, n), rng, report)] for _ in restarts]
+    first, last = (min(bound, *map(len, draws)) for bound in (k_min, top))
     curve: dict[int, float] = {}
 
     def measure(k: int, share: Progress) -> None:
@@ -263,7 +262,9 @@ def _middle(grid: list[int], values: npt.NDArray[np.float64]) -> int:
     """The k in the middle of the plateau around the highest point of the smoothed curve."""
     x = np.log(grid)
     weights = np.exp(-0.5 * ((x[:, None] - x) / WIDTH) ** 2)
-    smooth = weights @ median_filter(values, 3, mode="mirror") / weights.sum(axis=1)
+    steady = median_filter(values, 3, mode="nearest")
+    steady[0] = steady[:2][-1]  # the first value may be a lucky split as well
+    smooth = weights @ steady / weights.sum(axis=1)
     top = int(smooth.argmax())
     low = smooth < smooth[top] - (1 - PLATEAU) * abs(smooth[top])
     left = max((i + 1 for i in range(top) if low[i]), default=0)

@@ -5,6 +5,8 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from indexer import pipeline
 from indexer.answers import WordAnswer, WordMatch, WordPage, WordsAdded, WordShown
 from indexer.cache import WordCache
@@ -56,6 +58,16 @@ class Corpus:
         anchors = [*anchors, *(_anchor(word.id) for word in words)][-_ANCHORS:]
         following = _cursor(offset + len(words), anchors) if more else None
         return WordPage(words=[_shown(word) for word in words], next=following)
+
+    def count(self) -> int:
+        """Return the number of words, from memory where they are there."""
+        return self._store.words.count() if self.cache is None else len(self.cache)
+
+    def sample(self, size: int) -> Vectors:
+        """Return the vectors of at most `size` words; the same words give the same sample."""
+        if self.cache is not None:
+            return self.cache.sample(size)
+        return next((vectors[:size] for _, vectors in self._store.words.pages()), np.empty((0, 0), np.float32))
 
     def get(self, id: str) -> WordShown:
         """Return one word; raises NotFound."""

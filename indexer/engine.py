@@ -37,7 +37,7 @@ class Engine:
         self._write_lock = threading.RLock()
         try:
             self.corpus = Corpus(self.store, self.embedder, self._write_lock)
-            self.topics = TopicIndex(self.store, self.embedder, settings.model, self._write_lock)
+            self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model, self._write_lock)
             self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder)
         except BaseException:
             self.store.close()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+CONTINUES = 1 / 2  # overlap above which a cluster is the same one
 
 Labels = npt.NDArray[np.integer]
 
@@ -56,11 +59,12 @@ class Lineage:
 def match(old_labels: Labels, new_labels: Labels, *, old_k: int | None = None, new_k: int | None = None) -> Lineage:
     """Compare the clusters (n,) of the n words that are in both runs.
 
-    An old cluster *went into* the new one that has more than half of its common words, and a new cluster
-    *came from* the old one that gave more than half of its. A new cluster continues an old one where both
-    hold. Majorities are unique, so no two clusters compete for one identity, no assignment has to be solved,
-    and what is not alike is not paired for want of better. An old cluster is split where two or more new
-    ones came from it, and a new one merged where two or more old ones went into it.
+    Clusters are paired by the assignment that makes the sum of their overlaps (Jaccard: shared words over words in
+    either) highest (Kuhn 1955, the Hungarian method); a new cluster continues the old one it is paired with where the
+    overlap is above a half: most words of the two are words of both. A new cluster
+    *came from* the old one that gave more than half of its words, and an old one *went into* the new one that has
+    more than half of its: an old cluster is split where two or more new ones came from it, and a new one merged where
+    two or more old ones went into it.
     `old_k`, `new_k`: the numbers of clusters, where the last may have no common words.
     Raises ValueError if the arrays differ in length.
     """
@@ -70,13 +74,17 @@ def match(old_labels: Labels, new_labels: Labels, *, old_k: int | None = None, n
     columns = new_k if new_k is not None else int(new_labels.max(initial=-1)) + 1
     shared = np.zeros((rows, columns), np.int64)
     np.add.at(shared, (old_labels, new_labels), 1)
-    goes = 2 * shared > shared.sum(axis=1, keepdims=True)
-    comes = 2 * shared > shared.sum(axis=0, keepdims=True)
-    same = goes & comes
+    old_sizes, new_sizes = shared.sum(axis=1, keepdims=True), shared.sum(axis=0, keepdims=True)
+    overlap = shared / np.maximum(old_sizes + new_sizes - shared, 1)
+    pairs = zip(*linear_sum_assignment(-overlap), strict=True)
+    same: npt.NDArray[np.bool_] = np.zeros(shared.shape, dtype=np.bool_)
+    for i, j in pairs:
+        same[i, j] = overlap[i, j] > CONTINUES
+    goes, comes = 2 * shared > old_sizes, 2 * shared > new_sizes
     return Lineage(
         continued=tuple(Continued(int(i), int(j), int(shared[i, j])) for i, j in np.argwhere(same)),
-        born=_numbers(~same.any(axis=0)),
-        gone=_numbers(~same.any(axis=1)),
+        born=_numbers(np.asarray(~same.any(axis=0))),
+        gone=_numbers(np.asarray(~same.any(axis=1))),
         split=tuple(Split(i, _numbers(comes[i])) for i in range(rows) if comes[i].sum() > 1),
         merged=tuple(Merged(_numbers(goes[:, j]), j) for j in range(columns) if goes[:, j].sum() > 1),
         moved=int(shared[~same].sum()),

@@ -23,10 +23,44 @@ STEM = 6  # letters in which words that are alike agree
 SHARE = 0.5  # a phrase takes the place of its words where it has this share of their uses
 
 # Beside scikit-learn's list: what is left of "don't", "we've" and the like, and words that say nothing.
-MORE_STOP_WORDS = (
-    "ain aren couldn didn doesn don hadn hasn haven isn ll mightn mustn needn shan shouldn ve wasn weren won "
-    "wouldn cant didnt doesnt dont im isnt ive thats whats youre did does doing got just"
-).split()
+MORE_STOP_WORDS = [
+    "ain",
+    "aren",
+    "couldn",
+    "didn",
+    "doesn",
+    "don",
+    "hadn",
+    "hasn",
+    "haven",
+    "isn",
+    "ll",
+    "mightn",
+    "mustn",
+    "needn",
+    "shan",
+    "shouldn",
+    "ve",
+    "wasn",
+    "weren",
+    "won",
+    "wouldn",
+    "cant",
+    "didnt",
+    "doesnt",
+    "dont",
+    "im",
+    "isnt",
+    "ive",
+    "thats",
+    "whats",
+    "youre",
+    "did",
+    "does",
+    "doing",
+    "got",
+    "just",
+]
 
 
 @dataclass(frozen=True)

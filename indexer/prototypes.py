@@ -4,10 +4,10 @@ A topic is a prototype whose name a person gave; a cluster is one that the corpu
 cluster and the cluster of every stored word are the same product with one matrix.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.embedders import Vectors, unit
 
@@ -32,53 +32,10 @@ class Prototypes:
         return np.asarray(np.clip(vectors @ self.vectors.T, -1, 1), dtype=np.float32)
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """From where on an answer counts: a least score, a least margin, and least scores for single topics."""
-
-    score: float | None = None
-    margin: float | None = None
-    topics: dict[str, float] = field(default_factory=dict)
-
-    def of(self, topic: str) -> float | None:
-        """Return the least score of a topic: its own, else the one for all."""
-        return self.topics.get(topic, self.score)
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Where one vector stands among the prototypes: indices and scores, best first."""
-
-    order: tuple[int, ...]
-    scores: tuple[float, ...]
-    margin: float | None
-
-
-def rank(scores: Vectors, k: int) -> Iterator[Ranking]:
-    """Yield the k best prototypes of each row of `scores`, shape (n, t); equal scores keep their order.
-
-    The margin is best minus second best whatever `k`, None where there is but one prototype.
-    """
-    kept = max(k, 2)
-    for row in scores:
-        order = np.argsort(-row, kind="stable")[:kept]
-        best = row[order]
-        margin = float(best[0]) - float(best[1]) if len(best) > 1 else None
-        yield Ranking(tuple(order[:k].tolist()), tuple(best[:k].tolist()), margin)
-
-
-def verdict(ranking: Ranking, names: Sequence[str], thresholds: Thresholds) -> tuple[str | None, str, float | None]:
-    """Return the topic that the service commits itself to, the reason, and the least score that was asked.
-
-    The topic is None where there are no topics, where the best score is below its threshold, or where the best
-    two are too close to call.
-    """
-    if not ranking.order:
-        return None, "no_topics", thresholds.score
-    best = names[ranking.order[0]]
-    least = thresholds.of(best)
-    if least is not None and ranking.scores[0] < least:
-        return None, "below_threshold", least
-    if thresholds.margin is not None and ranking.margin is not None and ranking.margin < thresholds.margin:
-        return None, "ambiguous", least
-    return best, "matched", least
+def best_first(scores: Vectors, k: int) -> npt.NDArray[np.intp]:
+    """Return the positions of the k best prototypes of each row of `scores`, (n, t), as (n, k); equal ones in order."""
+    if k < scores.shape[1] // 4:  # sorting all of many to show a few would cost more than the product
+        few = np.sort(np.argpartition(-scores, k, axis=1)[:, : k + 1], axis=1)
+        order = np.argsort(-np.take_along_axis(scores, few, axis=1), axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(few, order, axis=1)
+    return np.argsort(-scores, axis=1, kind="stable")[:, :k]

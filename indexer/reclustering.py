@@ -4,54 +4,27 @@ import base64
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from indexer.answers import (
-    ClusterAnswer,
-    ClusteringList,
-    ClusteringShown,
-    ClusterMatch,
-    ClusterWord,
-    ClusterWordPage,
-)
+from indexer.answers import ClusterAnswer, ClusteringList, ClusteringShown, ClusterMatch, ClusterWord, ClusterWordPage
 from indexer.cache import Assignment
-from indexer.clustering import kmeans
 from indexer.corpus import Corpus
 from indexer.embedders import Embedder
 from indexer.errors import Cancelled, Conflict, InvalidRequest, NoClustering, NotFound, TopicdexError
-from indexer.naming import name_clusters
-from indexer.prototypes import Prototypes, rank
+from indexer.lineage import match
+from indexer.prototypes import Prototypes, best_first
+from indexer.runs import NEWEST, Found, Named, Progress, RunSettings, find_clusters, grow_topics, show_lineage
 from indexer.store import Centroids, RunRecord, Store
 from indexer.store.store import new_id
-from indexer.topics import TopicIndex
+from indexer.topics import TopicIndex, evidence
 
-Progress = Callable[[float], None]
-NEWEST = "newest"  # start from the newest finished run with the same settings
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What a run is asked to do; two runs with the same ones follow each other."""
-
-    k: int | Literal["auto"] | None = None
-    around: Literal["topics"] | None = None
-    seed: int = 42
-    start: str | None = NEWEST
-    k_min: int | None = None
-    k_max: int | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "RunSettings":
-        """Return the settings that were given; raises InvalidRequest where they contradict each other."""
-        settings = cls(**given)
-        if (settings.k is None) == (settings.around is None):
-            raise InvalidRequest("give exactly one of k and around")
-        return settings
+KEPT = 20  # finished runs that are kept beside the pinned ones and the active one
+_ENDED = ("done", "failed", "cancelled")
 
 
 class Reclustering:
@@ -63,19 +36,25 @@ class Reclustering:
         self._topics = topics
         self._embedder = embedder
         self._progress: dict[str, float] = {}
+        self._prototypes_of: dict[str, Prototypes] = {}
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
         self._assigning = threading.Lock()
 
     def create(self, settings: RunSettings) -> str:
         """Keep a new run as queued and return its id.
 
-        Raises InvalidRequest for what can never succeed: no words, more clusters than words.
+        Raises InvalidRequest for what can never succeed: no words, more clusters than words, no topics to grow
+        from, a start that is not there or has not finished.
         """
         words = self._store.words.count()
         if words == 0:
             raise InvalidRequest("there are no words to cluster; index some first")
         if isinstance(settings.k, int) and settings.k > words:
             raise InvalidRequest(f"k is {settings.k} and there are {words} words; ask for at most {words}")
+        if settings.k_min is not None and settings.k_min > words:
+            raise InvalidRequest(f"k_min is {settings.k_min} and there are {words} words; ask for at most {words}")
+        if settings.around == "topics" and not len(self._topics):
+            raise InvalidRequest("there are no topics to grow from; set some first")
         run = new_id()
         self._store.clusterings.write(
             {
@@ -83,11 +62,12 @@ class Reclustering:
                 "status": "queued",
                 "progress": 0.0,
                 "k": None,
-                "settings": asdict(settings),
+                "settings": asdict(replace(settings, start=self._start(settings))),
                 "clusters": [],
                 "words": words,
                 "created": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "seconds": None,
+                "pinned": False,
             }
         )
         return run
@@ -98,7 +78,7 @@ class Reclustering:
         `progress` is told the share done several times a second; it ends the run by raising Cancelled.
         """
         begin = time.monotonic()
-        record = dict(self._record(run))
+        record = {**self._record(run), "status": "running"}
         centroids: Centroids | None = None
 
         def told(share: float) -> None:
@@ -107,15 +87,22 @@ class Reclustering:
 
         try:
             told(0.0)
-            record, centroids = self._find(record, told)
-            record |= {"status": "done", "progress": 1.0}
+            found, more = self._find(run, RunSettings.of(record["settings"]), told)
+            centroids = Centroids(found.prototypes.vectors, _centre(found.prototypes))
+            record |= {"status": "done", "progress": 1.0, "k": len(found.clusters), "clusters": found.clusters}
+            record |= {**found.told, **more}
         except Cancelled:
             record |= {"status": "cancelled", "progress": self._progress.get(run, 0.0)}
         except TopicdexError as error:
             record |= {"status": "failed", "error": str(error)}
-        record["seconds"] = time.monotonic() - begin
-        self._store.clusterings.write(record, centroids)
-        self._progress.pop(run, None)
+        except Exception:
+            record |= {"status": "failed", "error": "this is a bug of topicdex; the log has the details"}
+            raise
+        finally:
+            record["seconds"] = time.monotonic() - begin
+            self._store.clusterings.write(record, centroids)
+            self._progress.pop(run, None)
+        self._drop_old()
         return ClusteringShown(**record)
 
     def all(self) -> ClusteringList:
@@ -127,21 +114,41 @@ class Reclustering:
         return self._shown(self._record(run))
 
     def delete(self, run: str) -> None:
-        """Remove a run that has ended; raises NotFound."""
+        """Remove a run that has ended; raises NotFound, Conflict where topic lookups answer from it."""
         self._record(run)
+        if run == self._topics.present.active:
+            raise Conflict(f"topic lookups answer from the run {run}; deactivate it first")
         self._store.clusterings.delete([run])
+        self._prototypes_of.pop(run, None)
 
-    def fail(self, run: str, reason: str) -> None:
-        """Keep a run as failed, with the reason."""
-        self._store.clusterings.write({**self._record(run), "status": "failed", "error": reason})
+    def pin(self, run: str, pinned: bool) -> ClusteringShown:
+        """Keep a run however many come later, or no longer; raises NotFound."""
+        record = {**self._finished(run), "pinned": pinned}
+        self._store.clusterings.write(record, self._store.clusterings.centroids(run))
+        return self._shown(record)
+
+    def end(self, run: str, status: str, reason: str | None = None) -> None:
+        """Keep a run that will not be done as failed or cancelled."""
+        record = {**self._record(run), "status": status, "seconds": 0.0}
+        self._store.clusterings.write(record | ({} if reason is None else {"error": reason}))
+
+    def activate(self, run: str) -> ClusteringShown:
+        """Make topic lookups answer from a run that grew from the present topics.
+
+        Raises NotFound, and Conflict where the run has not finished or did not grow from these topics.
+        """
+        record = self._finished(run)
+        if record["settings"]["around"] != "topics":
+            raise Conflict(f"the run {run} did not grow from the topics; make one around them")
+        self._topics.activate(run, record["topics_version"])
+        return self._shown(record)
 
     def words(self, run: str, limit: int, cursor: str | None, cluster: str | None) -> ClusterWordPage:
         """Return `limit` words with their clusters, in the order of their ids, from the cursor on.
 
         Raises NotFound for the run or the cluster, Conflict where the run has not finished.
         """
-        record = self._finished(run)
-        clusters = [c["id"] for c in record["clusters"]]
+        clusters = [c["id"] for c in self._finished(run)["clusters"]]
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {run} has no cluster {cluster!r}")
         found = self._assign(run)
@@ -161,45 +168,74 @@ class Reclustering:
         Raises NoClustering where none has finished, NotFound, Conflict where `run` has not finished.
         """
         run = self._newest() if run is None else run
-        record = self._finished(run)
-        names = {c["id"]: c["name"] for c in record["clusters"]}
+        names = {c["id"]: c["name"] for c in self._finished(run)["clusters"]}
         prototypes = self._prototypes(run)
         embedder = self._embedder()
-        rankings = rank(prototypes.scores(embedder.embed(texts)), k)
+        scores = prototypes.scores(embedder.embed(texts))
         return [
             ClusterAnswer(
                 text=text,
                 clustering=run,
                 matches=[
-                    ClusterMatch(cluster=prototypes.names[i], name=names[prototypes.names[i]], score=score)
-                    for i, score in zip(ranking.order, ranking.scores, strict=True)
+                    ClusterMatch(cluster=prototypes.names[i], name=names[prototypes.names[i]], score=float(row[i]))
+                    for i in order.tolist()
                 ],
                 truncated=cut,
             )
-            for text, ranking, cut in zip(texts, rankings, embedder.truncated(texts), strict=True)
+            for text, row, order, cut in zip(
+                texts, scores, best_first(scores, k), embedder.truncated(texts), strict=True
+            )
         ]
 
-    def _find(self, record: dict[str, Any], progress: Progress) -> tuple[dict[str, Any], Centroids]:
-        """Return the record with what the run found, and its prototypes."""
-        settings = RunSettings(**record["settings"])
-        snapshot = self._corpus.load().snapshot()
-        if not isinstance(settings.k, int):
-            raise InvalidRequest("only a whole number is taken for k")
-        found = kmeans(snapshot.vectors, settings.k, seed=settings.seed, progress=lambda s: progress(0.9 * s))
-        names = name_clusters(snapshot.texts, found.labels, found.scores)
-        sizes = np.bincount(found.labels, minlength=settings.k)
-        clusters = [
-            {
-                "id": f"{record['id']}-{i}",
-                "name": name.name,
-                "size": int(size),
-                "keywords": list(name.keywords),
-                "examples": list(name.examples),
-            }
-            for i, (name, size) in enumerate(zip(names, sizes, strict=True))
+    def diff(self, old: str, new: str) -> dict[str, Any]:
+        """Return what became of the clusters of one run in another, over the words that are there now."""
+        before, after = self._finished(old), self._finished(new)
+        first, second = self._assign(old), self._assign(new)
+        if first.ids != second.ids:  # words came between the two looks
+            raise Conflict("the words are changing; ask again")
+        lineage = match(first.nearest, second.nearest, old_k=before["k"], new_k=after["k"])
+        ids = [c["id"] for c in after["clusters"]]
+        shown = show_lineage(lineage, before["clusters"], ids)
+        shown["continued"] = [
+            {"from": before["clusters"][p.old]["id"], "to": ids[p.new], "shared": p.shared} for p in lineage.continued
         ]
-        record |= {"k": len(clusters), "clusters": clusters, "words": len(snapshot.ids)}
-        return record, Centroids(found.centroids, np.zeros_like(found.centroids[0]))
+        return {"from": old, "to": new, **shown}
+
+    def _find(self, run: str, settings: RunSettings, progress: Progress) -> tuple[Found, dict[str, Any]]:
+        """Return what the run finds, and what else its record must hold."""
+        snapshot = self._corpus.load().snapshot()
+        if not snapshot.ids:
+            raise InvalidRequest("there are no words any more; index some first")
+        more: dict[str, Any] = {"words": len(snapshot.ids), "model": self._store.model_name()}
+        present = self._topics.present
+        if settings.around == "topics":
+            more["topics_version"] = present.version
+            names = present.label.names
+            return grow_topics(run, snapshot, settings, names, evidence(present.parts), progress), more
+        start = None
+        if settings.start is not None:
+            start = Named(self._prototypes(settings.start), self._finished(settings.start)["clusters"])
+        _, used, thresholds = present.used()
+
+        def passes(topic: str, score: float) -> bool:
+            least = thresholds.topics.get(topic, thresholds.score)
+            return least is None or score >= least
+
+        return find_clusters(run, snapshot, settings, start, used, passes, progress), more
+
+    def _start(self, settings: RunSettings) -> str | None:
+        """Return the id of the run to start from."""
+        if settings.start is None or settings.around is not None:
+            return None
+        if settings.start != NEWEST:
+            record = self._store.clusterings.record(settings.start)
+            if record is None or record["status"] != "done":
+                raise InvalidRequest(f"start: there is no finished clustering {settings.start!r}")
+            return settings.start
+        for record in self._store.clusterings.records():
+            if record["status"] == "done" and settings.follows(RunSettings.of(record["settings"])):
+                return str(record["id"])
+        return None
 
     def _assign(self, run: str) -> Assignment:
         """Return the cluster of every word, computed again when the words or the run asked for have changed."""
@@ -211,9 +247,13 @@ class Reclustering:
             return self._assigned[1]
 
     def _prototypes(self, run: str) -> Prototypes:
-        record = self._record(run)
-        centroids = self._store.clusterings.centroids(run)
-        return Prototypes(tuple(c["id"] for c in record["clusters"]), centroids.vectors, centroids.centre)
+        """Return the prototypes of a finished run, named by their clusters' ids; they never change."""
+        if run not in self._prototypes_of:
+            clusters = self._finished(run)["clusters"]
+            centroids = self._store.clusterings.centroids(run)
+            found = Prototypes(tuple(c["id"] for c in clusters), centroids.vectors, centroids.centre)
+            self._prototypes_of[run] = found
+        return self._prototypes_of[run]
 
     def _record(self, run: str) -> RunRecord:
         record = self._store.clusterings.record(run)
@@ -233,11 +273,25 @@ class Reclustering:
                 return str(record["id"])
         raise NoClustering("no clustering has finished yet; make one with POST /v1/clusterings")
 
+    def _drop_old(self) -> None:
+        """Delete the oldest runs that have ended, but for pinned ones and the active one."""
+        ended = [r for r in self._store.clusterings.records() if r["status"] in _ENDED]
+        kept = [r for r in ended if not r.get("pinned") and r["id"] != self._topics.present.active]
+        self._store.clusterings.delete([r["id"] for r in kept[KEPT:]])
+
     def _shown(self, record: RunRecord) -> ClusteringShown:
-        progress = self._progress.get(record["id"])
-        if progress is not None and record["status"] == "queued":
-            record = {**record, "status": "running", "progress": progress}
-        return ClusteringShown(**record)
+        shown = {key: value for key, value in record.items() if key != "topics_version"}
+        if record["status"] == "queued" and record["id"] in self._progress:
+            shown |= {"status": "running", "progress": self._progress[record["id"]]}
+        if record["status"] == "done":
+            shown["new_words"] = max(0, self._corpus.count() - record["words"])
+        if record["settings"]["around"] is not None:
+            shown["active"] = record["id"] == self._topics.present.active
+        return ClusteringShown(**shown)
+
+
+def _centre(prototypes: Prototypes) -> Any:
+    return np.zeros_like(prototypes.vectors[0]) if prototypes.centre is None else prototypes.centre
 
 
 def _cursor(last: str) -> str:

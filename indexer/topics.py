@@ -1,60 +1,89 @@
-"""The topics as a caller meets them: set, list, and which of them is nearest to a text."""
+"""The topics as a caller meets them: set, list, which of them is nearest to a text, and from where on that counts."""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from indexer.answers import ThresholdSet, TopicAnswer, TopicMatch, TopicSet, TopicShown
-from indexer.embedders import Embedder, Vectors, unit
-from indexer.errors import InvalidRequest, NotFound
-from indexer.prototypes import Prototypes, Ranking, Thresholds, rank, verdict
+from indexer.adaptation import TopicEvidence, label_prototypes
+from indexer.answers import ThresholdSet, TopicAnswer, TopicMatch, TopicPartShown, TopicSet, TopicShown
+from indexer.background import Background, background
+from indexer.corpus import Corpus
+from indexer.embedders import Embedder, Vectors
+from indexer.errors import Conflict, InvalidRequest, NotFound
+from indexer.prototypes import Prototypes, best_first
 from indexer.records import Topic, text_hash
 from indexer.store import Store, TopicPart
 from indexer.store.topics import set_version
+from indexer.thresholds import Thresholds, decide
 
 Kind = Literal["label", "adapted"]
+LABEL: Kind = "label"
+_BACKGROUND_WORDS = 10_000
 
 
 @dataclass(frozen=True)
-class _Present:
-    """The topics in use: as they were given, and their prototypes."""
+class Present:
+    """The topics in use: as they were given, and the prototypes that answer, with their thresholds.
 
+    `active` is the run whose prototypes those are; None where they are the labels.
+    """
+
+    version: str
     topics: tuple[Topic, ...]
     parts: tuple[TopicPart, ...]
     label: Prototypes
-    thresholds: Thresholds
+    adapted: Prototypes | None
+    active: str | None
+    thresholds: dict[str, Thresholds]
+
+    def used(self, kind: Kind | None = None) -> tuple[Kind, Prototypes, Thresholds]:
+        """Return what answers: an adaptation where one is active and `kind` does not pass over it."""
+        if self.adapted is None or self.active is None or kind == LABEL:
+            return LABEL, self.label, self.thresholds.get(LABEL, Thresholds())
+        return "adapted", self.adapted, self.thresholds.get(self.active, Thresholds())
 
 
 class TopicIndex:
     """The set of topics; kept in memory, written to the store at every change."""
 
     def __init__(
-        self, store: Store, embedder: Callable[[], Embedder], model_name: str, write_lock: threading.RLock
+        self,
+        store: Store,
+        corpus: Corpus,
+        embedder: Callable[[], Embedder],
+        model_name: str,
+        write_lock: threading.RLock,
     ) -> None:
         self._store = store
+        self._corpus = corpus
         self._embedder = embedder
         self._model_name = model_name
         self._write_lock = write_lock
+        self._background: tuple[tuple[str, str | None, Kind, int], Background | None] | None = None
         self.load()
 
     def __len__(self) -> int:
-        return len(self._present.topics)
+        return len(self.present.topics)
 
     def load(self) -> None:
-        """Read the present topics and thresholds from the store."""
+        """Read the present topics, their adaptation and the thresholds from the store."""
         state = self._store.state
-        version = state.get("topics", "")
+        version, active = state.get("topics", ""), state.get("active")
         parts = self._store.topics.read(version) if version else []
-        self._present = _Present(
-            _topics(parts), tuple(parts), _label_prototypes(parts), Thresholds(**state.get("thresholds", {}))
-        )
+        label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), label_prototypes(evidence(parts)))
+        adapted = None
+        if active is not None:
+            grown = self._store.clusterings.centroids(active)
+            adapted = Prototypes(label.names, grown.vectors, grown.centre)
+        thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
+        self.present = Present(version, _topics(parts), tuple(parts), label, adapted, active, thresholds)
 
     def all(self) -> TopicSet:
         """Return all topics in their order."""
-        return TopicSet(topics=[_shown(topic) for topic in self._present.topics])
+        return TopicSet(topics=[_shown(topic) for topic in self.present.topics])
 
     def replace(self, topics: Sequence[Topic]) -> TopicSet:
         """Make `topics`, whose names differ, the whole set."""
@@ -64,109 +93,204 @@ class TopicIndex:
     def add(self, topics: Sequence[Topic]) -> TopicSet:
         """Add topics, or replace those with the same name in their place."""
         with self._write_lock:
-            merged = {topic.name: topic for topic in (*self._present.topics, *topics)}
+            merged = {topic.name: topic for topic in (*self.present.topics, *topics)}
             return self._change(tuple(merged.values()))
 
     def delete(self, name: str) -> TopicSet:
         """Delete one topic; raises NotFound."""
         with self._write_lock:
-            kept = tuple(topic for topic in self._present.topics if topic.name != name)
-            if len(kept) == len(self._present.topics):
+            kept = tuple(topic for topic in self.present.topics if topic.name != name)
+            if len(kept) == len(self.present.topics):
                 raise NotFound(f"there is no topic {name!r}")
             return self._change(kept)
 
+    def activate(self, run: str, version: str) -> None:
+        """Answer from the prototypes of a run that grew from the topics `version`; raises Conflict if they changed."""
+        with self._write_lock:
+            if version != self.present.version:
+                raise Conflict(f"the topics have changed since the run {run}; adapt again")
+            self._store.update_state(active=run)
+            self.load()
+
+    def deactivate(self) -> None:
+        """Go back to plain labels; harmless where nothing is active."""
+        with self._write_lock:
+            self._store.update_state(active=None)
+            self.load()
+
     def nearest(self, texts: Sequence[str], k: int, prototypes: Kind | None = None) -> list[TopicAnswer]:
         """Return the nearest topics of each text; `prototypes="label"` passes over an adaptation."""
-        present = self._present
-        if not present.topics:
-            return [self._answer(text, Ranking((), (), None), present, False) for text in texts]
+        present = self.present
+        kind, used, thresholds = present.used(prototypes)
+        if not used.names:
+            return [self._without_topics(text, thresholds) for text in texts]
         embedder = self._embedder()
-        rankings = rank(present.label.scores(embedder.embed(texts)), k)
+        vectors = embedder.embed(texts)
+        scores = used.scores(vectors)
+        decision = decide(scores, thresholds, used.names)
+        order = best_first(scores, k)
+        behind = self.background(kind) if self._corpus.cache is not None else None
+        spoke = _Speakers(present)
+        margins: Sequence[float | None] = decision.margin.tolist() if len(used.names) > 1 else [None] * len(texts)
+        cuts = embedder.truncated(texts)
         return [
-            self._answer(text, ranking, present, cut)
-            for text, ranking, cut in zip(texts, rankings, embedder.truncated(texts), strict=True)
+            TopicAnswer.model_construct(
+                text=text,
+                topic=used.names[best] if accepted else None,
+                reason=str(reason),
+                score=score,
+                margin=margin,
+                threshold=thresholds.topics.get(used.names[best], thresholds.score),
+                matches=[TopicMatch.model_construct(topic=used.names[i], score=float(row[i])) for i in places.tolist()],
+                prototypes=kind,
+                model=self._model_name,
+                truncated=cut,
+                percentile=None if behind is None else round(behind.percentile(score), 1),
+                evidence=spoke.of(used.names[best], vector),
+            )
+            for text, vector, row, places, best, score, margin, accepted, reason, cut in zip(
+                texts,
+                vectors,
+                scores,
+                order,
+                decision.best.tolist(),
+                decision.score.tolist(),
+                margins,
+                decision.accepted.tolist(),
+                decision.reason,
+                cuts,
+                strict=True,
+            )
         ]
+
+    def scores(self, texts: Sequence[str], prototypes: Kind | None = None) -> tuple[Kind, tuple[str, ...], Vectors]:
+        """Return the prototypes in use, their names, and the score of each text with each, (n, t)."""
+        kind, used, _ = self.present.used(prototypes)
+        return kind, used.names, used.scores(self._embedder().embed(texts))
+
+    def background(self, prototypes: Kind | None = None) -> Background | None:
+        """Return what scores stored words have with topics they are not near; None with too few of either.
+
+        Computed on a sample, and again when the prototypes or a tenth of the words have changed.
+        """
+        kind, used, _ = self.present.used(prototypes)
+        words = self._corpus.count()
+        key = (self.present.version, self.present.active, kind, int(np.log(words) / np.log(1.1)) if words else -1)
+        if self._background is None or self._background[0] != key:
+            sample = self._corpus.sample(_BACKGROUND_WORDS) if words and len(used.names) > 1 else None
+            found = None if sample is None or not len(sample) else background(used.scores(sample))
+            self._background = (key, found)
+        return self._background[1]
 
     @property
     def thresholds(self) -> ThresholdSet:
         """Return the thresholds of the prototypes in use."""
-        used = self._present.thresholds
-        return ThresholdSet(score=used.score, margin=used.margin, topics=used.topics)
+        kind, _, used = self.present.used()
+        return ThresholdSet(score=used.score, margin=used.margin, topics=dict(used.topics), prototypes=kind)
 
     def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
         """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
-        unknown = sorted(thresholds.topics.keys() - {topic.name for topic in self._present.topics})
-        if unknown:
-            raise InvalidRequest(f"there is no topic {unknown[0]!r}; set thresholds of topics that are there")
         with self._write_lock:
-            self._store.update_state(thresholds=asdict(thresholds))
+            unknown = sorted(thresholds.topics.keys() - {topic.name for topic in self.present.topics})
+            if unknown:
+                raise InvalidRequest(f"there is no topic {unknown[0]!r}; set thresholds of topics that are there")
+            every = {key: asdict(value) for key, value in self.present.thresholds.items()}
+            every[self.present.active or LABEL] = {**asdict(thresholds), "topics": dict(thresholds.topics)}
+            self._store.update_state(thresholds=every)
             self.load()
-        return self.thresholds
+            return self.thresholds
 
-    def _answer(self, text: str, ranking: Ranking, present: _Present, cut: bool) -> TopicAnswer:
-        names = present.label.names
-        topic, reason, least = verdict(ranking, names, present.thresholds)
-        return TopicAnswer.model_construct(
+    def _without_topics(self, text: str, thresholds: Thresholds) -> TopicAnswer:
+        return TopicAnswer(
             text=text,
-            topic=topic,
-            reason=reason,
-            score=ranking.scores[0] if ranking.scores else None,
-            margin=ranking.margin,
-            threshold=least,
-            matches=[
-                TopicMatch.model_construct(topic=names[i], score=score)
-                for i, score in zip(ranking.order, ranking.scores, strict=True)
-            ],
-            prototypes="label",
+            topic=None,
+            reason="no_topics",
+            score=None,
+            margin=None,
+            threshold=thresholds.score,
+            matches=[],
+            prototypes=LABEL,
             model=self._model_name,
-            truncated=cut,
         )
 
     def _change(self, topics: tuple[Topic, ...]) -> TopicSet:
         """Embed what is new, write the set beside the old one, and make it the present one in one step."""
-        known = {text_hash(part.text): part.vector for part in self._present.parts}
         texts = [(topic.name, role, text) for topic in topics for role, text in _texts(topic)]
-        fresh = list({text_hash(t): t for *_, t in texts if text_hash(t) not in known}.values())
+        known = {text_hash(part.text): part.vector for part in self.present.parts}
+        fresh = {text_hash(t): t for *_, t in texts if text_hash(t) not in known}
         if fresh:
-            vectors = self._embedder().embed(fresh)
-            known.update({text_hash(t): v for t, v in zip(fresh, vectors, strict=True)})
+            known.update(zip(fresh, self._embedder().embed(list(fresh.values())), strict=True))
         parts = [TopicPart(name, role, text, known[text_hash(text)]) for name, role, text in texts]
         version = set_version(parts) if parts else ""
+        if version == self.present.version:
+            return self.all()
         if parts:
             self._store.topics.write(version, parts, np.stack([part.vector for part in parts]))
-        self._store.update_state(topics=version)
+        names = {topic.name for topic in topics}
+        label = self.present.thresholds.get(LABEL, Thresholds())
+        kept = {**asdict(label), "topics": {n: s for n, s in label.topics.items() if n in names}}
+        ended = self.present.active is not None
+        self._store.update_state(topics=version, active=None, thresholds={LABEL: kept})
         self._store.topics.drop_all_but(version)
         self.load()
-        return self.all()
+        return self.all().model_copy(update={"adaptation": "deactivated"} if ended else {})
+
+
+class _Speakers:
+    """Which of the texts that a person gave for a topic is nearest to a text, where more than a name was given."""
+
+    def __init__(self, present: Present) -> None:
+        self._present = present
+        self._parts: dict[str, tuple[list[TopicPart], Any]] = {}
+
+    def of(self, topic: str, vector: Vectors) -> TopicPartShown | None:
+        """Return the part of `topic` that is nearest to `vector`."""
+        if topic not in self._parts:
+            parts = [part for part in self._present.parts if part.topic == topic]
+            self._parts[topic] = parts, np.stack([part.vector for part in parts])
+        parts, vectors = self._parts[topic]
+        if len(parts) == 1:
+            return None
+        cosines = vectors @ vector
+        best = int(cosines.argmax())
+        return TopicPartShown(role=parts[best].role, text=parts[best].text, score=float(cosines[best]))
+
+
+def evidence(parts: Sequence[TopicPart]) -> list[TopicEvidence]:
+    """Return the vectors that were given for each topic, in the order of the topics."""
+    by_topic: dict[str, dict[str, list[Vectors]]] = {}
+    for part in parts:
+        by_topic.setdefault(part.topic, {}).setdefault(part.role, []).append(part.vector)
+    return [
+        TopicEvidence(
+            name=given["name"][0],
+            description=given.get("description", [None])[0],
+            examples=np.array(given.get("example", []), dtype=np.float32).reshape(-1, len(given["name"][0])),
+        )
+        for given in by_topic.values()
+    ]
 
 
 def _texts(topic: Topic) -> list[tuple[Literal["name", "description", "example"], str]]:
-    described = [("description", topic.description)] if topic.description.strip() else []
-    return [("name", topic.name), *described, *(("example", e) for e in topic.examples)]  # type: ignore[list-item]
+    described: list[tuple[Literal["name", "description", "example"], str]] = [("name", topic.name)]
+    if topic.description.strip():
+        described.append(("description", topic.description))
+    return [*described, *(("example", example) for example in topic.examples)]
 
 
 def _topics(parts: Sequence[TopicPart]) -> tuple[Topic, ...]:
     """Return the topics that these parts make up, in their order."""
-    names = dict.fromkeys(part.topic for part in parts)
+    by_name: dict[str, list[TopicPart]] = {}
+    for part in parts:
+        by_name.setdefault(part.topic, []).append(part)
     return tuple(
         Topic(
             name,
-            next((p.text for p in parts if p.topic == name and p.role == "description"), ""),
-            tuple(p.text for p in parts if p.topic == name and p.role == "example"),
+            next((p.text for p in its if p.role == "description"), ""),
+            tuple(p.text for p in its if p.role == "example"),
         )
-        for name in names
+        for name, its in by_name.items()
     )
-
-
-def _label_prototypes(parts: Sequence[TopicPart]) -> Prototypes:
-    """Return each topic at the unit mean of what was given for it."""
-    names = tuple(dict.fromkeys(part.topic for part in parts))
-    means = [np.mean([p.vector for p in parts if p.topic == name], axis=0) for name in names]
-    return Prototypes(names, unit(np.array(means, dtype=np.float32)) if means else _none())
-
-
-def _none() -> Vectors:
-    return np.empty((0, 0), dtype=np.float32)
 
 
 def _shown(topic: Topic) -> TopicShown:

@@ -3,13 +3,21 @@
 from flask import Response, url_for
 from flask_openapi3 import APIBlueprint, Tag
 
-from indexer.answers import ClusterAnswer, ClusterAnswers, ClusteringList, ClusteringShown, ClusterWordPage
-from indexer.reclustering import RunSettings
+from indexer.answers import (
+    ClusterAnswer,
+    ClusterAnswers,
+    ClusteringDiff,
+    ClusteringList,
+    ClusteringShown,
+    ClusterWordPage,
+)
+from indexer.runs import RunSettings
 from server.context import answer, context, engine
 from server.schemas import (
     ClusteringIn,
     ClusterQuery,
     ClusterWordsQuery,
+    DiffPath,
     NearestClusterQuery,
     NearestClustersIn,
     NoQuery,
@@ -49,6 +57,37 @@ def delete_clustering(path: RunPath, query: NoQuery) -> Response:
     if not context().jobs.cancel(path.run):
         engine().clusterings.delete(path.run)
     return Response(status=204)
+
+
+@clusterings.post("/clusterings/<run>/activate", responses={200: ClusteringShown})
+def activate_clustering(path: RunPath, query: NoQuery) -> Response:
+    """Make topic lookups answer from a run that grew from the present topics."""
+    return answer(engine().clusterings.activate(path.run))
+
+
+@clusterings.delete("/clusterings/active", responses={204: None})
+def deactivate_clustering(query: NoQuery) -> Response:
+    """Go back to plain labels."""
+    engine().topics.deactivate()
+    return Response(status=204)
+
+
+@clusterings.post("/clusterings/<run>/pin", responses={200: ClusteringShown})
+def pin_clustering(path: RunPath, query: NoQuery) -> Response:
+    """Keep a run however many come later."""
+    return answer(engine().clusterings.pin(path.run, True))
+
+
+@clusterings.delete("/clusterings/<run>/pin", responses={200: ClusteringShown})
+def unpin_clustering(path: RunPath, query: NoQuery) -> Response:
+    """Let a run go when enough later ones have come."""
+    return answer(engine().clusterings.pin(path.run, False))
+
+
+@clusterings.get("/clusterings/<old>/diff/<new>", responses={200: ClusteringDiff})
+def diff_clusterings(path: DiffPath, query: NoQuery) -> Response:
+    """Say what became of the clusters of one run in another."""
+    return answer(ClusteringDiff.model_validate(engine().clusterings.diff(path.old, path.new)))
 
 
 @clusterings.get("/clusterings/<run>/words", responses={200: ClusterWordPage})

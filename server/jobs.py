@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs
-from indexer.reclustering import RunSettings
+from indexer.runs import RunSettings
 
 MOST_WAITING = 16  # runs in the queue
 MOST_WAITERS = 4  # calls that wait for an end at once: the other threads go on answering

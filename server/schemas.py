@@ -1,5 +1,6 @@
 """What comes in: every body, query and path is one of these models, and OpenAPI is made from them."""
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -48,6 +49,16 @@ class Query(BaseModel):
     """Base of what comes in the address."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema, made once: flask-openapi3 asks for it at every call, and it takes a millisecond."""
+        return super().model_json_schema(*args, **options) if args or options else _schema(cls)
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return dict(super(Query, model).model_json_schema())  # type: ignore[misc]
 
 
 class NoQuery(Query):
@@ -105,7 +116,7 @@ class ThresholdsIn(Body):
     """Least score, least margin, and least scores of single topics; null takes one away."""
 
     score: Cosine | None = None
-    margin: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
+    margin: Cosine | None = None
     topics: dict[str, Cosine] = {}
 
 
@@ -150,6 +161,13 @@ class RunPath(BaseModel):
     """The id of a clustering."""
 
     run: str
+
+
+class DiffPath(BaseModel):
+    """The ids of two clusterings."""
+
+    old: str
+    new: str
 
 
 class IdsIn(Body):
@@ -204,6 +222,7 @@ class ClusteringIn(Body):
     start: str | None = None
     k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
     k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
+    stop_words: Annotated[list[str], Field(max_length=MOST_ITEMS)] | None = None
 
 
 class ClusterWordsQuery(PageQuery):

@@ -4,7 +4,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from indexer.answers import ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
-from indexer.prototypes import Thresholds
+from indexer.thresholds import Thresholds
 from server.context import answer, engine
 from server.schemas import (
     NamePath,

@@ -16,7 +16,7 @@ from indexer.commands.printing import print_json, print_table, say
 def cluster(k: int, seed: int, as_json: bool, **flags: Any) -> None:
     """Recluster the stored words."""
     from indexer.engine import Engine
-    from indexer.reclustering import RunSettings
+    from indexer.runs import RunSettings
 
     with Engine(settings_of(flags), create=False) as engine:
         run = engine.clusterings.create(RunSettings(k=k, seed=seed))

@@ -65,6 +65,11 @@ class Store:
         raw = self._chroma.metadata(_WORDS).get(_MODEL_KEY)
         return ModelIdentity(**json.loads(raw)) if raw else None
 
+    def model_name(self) -> str | None:
+        """Return the name of the model that made the vectors; None before the first."""
+        model = self.model
+        return None if model is None else model.name
+
     def check_model(self, name: str) -> None:
         """Raise ModelMismatch where the store holds vectors of a model of another name."""
         stored = self.model

@@ -1,0 +1,254 @@
+"""Topics that grow on the corpus: prototypes that start at their labels and move to where the words are.
+
+Owns how one prototype per topic and one centre are found from an unlabelled corpus, and when a topic is left at its
+label. What comes out is all that an answer needs: a text x scores `unit(x - centre) @ prototypes.T`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+Progress = Callable[[float], None]
+Reason = Literal["grown", "few_words", "drifted", "corpus_too_small", "corpus_uniform", "unstable"]
+
+REASONS: dict[Reason, str] = {
+    "grown": "The topic moved to where the corpus has its texts.",
+    "few_words": "Too few words of the corpus follow this topic; it stays at its label.",
+    "drifted": "The words that follow this topic lie far from its label; it stays there.",
+    "corpus_too_small": "The corpus has too few words for so many topics; all stay at their labels.",
+    "corpus_uniform": "The words of the corpus are all alike; all topics stay at their labels.",
+    "unstable": "Two halves of the corpus grow different topics, far from the labels; all stay at their labels.",
+}
+
+# Growing: a mixture of directions whose named components are held by their labels.
+SHARPNESS = 40.0  # of the softmax over cosines
+LABEL_WEIGHT = 0.4  # of a label, on the scale of the mean of its followers (whose length is their concentration)
+WORD_PRIOR = 5.0  # a mean of this many words counts for half: a few words always look concentrated
+EXAMPLE_WEIGHT = 1.6  # of many examples, on the same scale: four labels
+EXAMPLE_HALF = 2.0  # this many examples weigh half of that
+LABEL_CENTRE_WORDS = (
+    2.0  # the corpus mean counts as so many labels in the labels' centre: one topic has no mean of its own
+)
+BACKGROUND_SHARE = 0.2  # unnamed components for each topic, for words that belong to none
+SHIFT_RIDGE = 1.0  # of the regression from labels to where their words lie
+RUNS = 3  # the unnamed components start at random; the average of runs varies less
+LABEL_ROUNDS, SHIFT_ROUND, ROUNDS = 5, 8, 20  # the background joins, the labels shift, the end
+
+# Refining: the final prototypes are fitted to the rule that answers.
+FINAL_LABEL_WEIGHT = 0.25
+REFINE_ROUNDS, REFINE_SHARPNESS, REFINE_STEP, REFINE_MOMENTUM = 20, 15.0, 0.3, 0.5
+REFINE_SPREAD = 0.5  # how much the topics' shares are asked to be alike: 0 not at all, 1 as in mutual information
+REFINE_HOLD = 0.3  # pull back to where refining began
+
+# Leaving topics alone.
+LEAST_WORDS_PER_TOPIC = 4.0
+LEAST_SUPPORT = 3.0
+LEAST_LABEL_COSINE = 0.0
+LEAST_AGREEMENT = 0.65
+
+SAMPLE, SAMPLE_PER_TOPIC = 20_000, 100  # more words make prototypes slower to find, not better
+
+
+@dataclass(frozen=True)
+class TopicEvidence:
+    """What a person gave for one topic, as vectors of unit length.
+
+    `name` and `description` are (d,), `examples` is (m, d), m may be 0.
+    """
+
+    name: Vectors
+    description: Vectors | None
+    examples: Vectors
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """Grown prototypes (t, d) of unit length and the centre (d,) that texts are compared from.
+
+    `grown` and `reasons` say for each topic whether it left its label and why (`REASONS` has the sentences);
+    `support` is the number of words behind it, in fractions of words. A centre of zeros means plain labels.
+    """
+
+    prototypes: Vectors
+    centre: Vectors
+    grown: tuple[bool, ...]
+    reasons: tuple[Reason, ...]
+    support: Vectors
+
+
+@dataclass(frozen=True)
+class _Anchors:
+    """The prior of each topic, (t, d) both: its label, centred, of unit length, and its examples, weighted."""
+
+    labels: Vectors
+    examples: Vectors
+
+
+def label_prototypes(topics: Sequence[TopicEvidence]) -> Vectors:
+    """Prototypes without a corpus, (t, d): the unit mean of all that was given; of a name alone, its vector itself."""
+    if not topics:
+        return np.empty((0, 0), np.float32)
+    prototypes = []
+    for topic in topics:
+        given = [topic.name, *topic.examples] + ([] if topic.description is None else [topic.description])
+        prototypes.append(topic.name if len(given) == 1 else _unit(np.mean(given, axis=0)))
+    return np.stack(prototypes).astype(np.float32)
+
+
+def adapt(
+    words: Vectors, topics: Sequence[TopicEvidence], *, seed: int = 42, progress: Progress | None = None
+) -> Adaptation:
+    """Grow one prototype per topic (at least one) on unlabelled words (n, d) of unit length.
+
+    A mixture of von Mises-Fisher kind (Banerjee et al. 2005) with the labels as priors of its means and unnamed
+    components for what belongs to no topic; the labels follow the shift that all topics share, by ridge regression.
+    Then the prototypes are fitted to the answering rule itself by regularised information maximisation (Krause et al.
+    2010). Where that does not pay, a topic or all of them stay at their labels: `reasons` says so.
+
+    `progress` is called with 0..1 after every round; what it raises goes through, so it may cancel.
+    """
+    report = progress or (lambda _: None)
+    report(0.0)
+    count, total = len(topics), len(words)
+    if total < LEAST_WORDS_PER_TOPIC * count:
+        return _left(topics, "corpus_too_small")
+    random = np.random.default_rng(seed)
+    centre = words.mean(axis=0, dtype=np.float64).astype(np.float32)
+    size = max(SAMPLE, SAMPLE_PER_TOPIC * count)
+    sample = words[np.sort(random.choice(total, size, replace=False))] if total > size else words
+    moved = sample - centre
+    if np.einsum("ij,ij->", moved, moved) < 1e-6 * len(sample):
+        return _left(topics, "corpus_uniform")
+    sample = _unit(moved)
+    anchors = _anchors(topics, centre)
+
+    part = 0.8 / (RUNS + 1)
+    halves = [_grow(sample[i::2], anchors, random, lambda p, i=i: report(part * (p + i) / 2))[1] for i in (0, 1)]
+    if _agreement(sample, halves, sample @ anchors.labels.T) < LEAST_AGREEMENT:
+        return _left(topics, "unstable")
+    weights = np.zeros((len(sample), count), np.float32)
+    for run in range(RUNS):
+        weights += _grow(sample, anchors, random, lambda p, r=run: report(part * (r + 1 + p)))[0] / RUNS
+
+    support = weights.sum(axis=0)
+    means = _means(weights, sample)
+    labels = _shifted(anchors.labels, _unit(means + anchors.examples))
+    start = _unit(means + FINAL_LABEL_WEIGHT * labels + anchors.examples)
+    prototypes = _refine(sample, weights, start, lambda p: report(0.8 + 0.2 * p))
+
+    given = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
+    cosines = np.einsum("ij,ij->i", _unit(means), given)
+    support = support * np.float32(total / len(sample))
+    reasons = tuple(_reason(float(s), float(c)) for s, c in zip(support, cosines, strict=True))
+    grown = tuple(reason == "grown" for reason in reasons)
+    prototypes = np.where(np.array(grown)[:, None], prototypes, given)
+    report(1.0)
+    return Adaptation(prototypes, centre, grown, reasons, support)
+
+
+def _reason(support: float, cosine: float) -> Reason:
+    if support < LEAST_SUPPORT:
+        return "few_words"
+    return "drifted" if cosine < LEAST_LABEL_COSINE else "grown"
+
+
+def _left(topics: Sequence[TopicEvidence], reason: Reason) -> Adaptation:
+    prototypes = label_prototypes(topics)
+    count, dimension = prototypes.shape
+    nothing = np.zeros(dimension, np.float32)
+    return Adaptation(prototypes, nothing, (False,) * count, (reason,) * count, np.zeros(count, np.float32))
+
+
+def _anchors(topics: Sequence[TopicEvidence], centre: Vectors) -> _Anchors:
+    labels = np.stack([t.name if t.description is None else _unit(t.name + t.description) for t in topics])
+    examples = np.zeros_like(labels)
+    for row, topic in zip(examples, topics, strict=True):
+        if count := len(topic.examples):
+            direction = _unit(_unit(topic.examples - centre).mean(axis=0))
+            row[:] = EXAMPLE_WEIGHT * count / (count + EXAMPLE_HALF) * direction
+    # Names differ from texts as a kind, so they have a centre of their own.
+    labels_centre = (labels.sum(axis=0) + LABEL_CENTRE_WORDS * centre) / (len(labels) + LABEL_CENTRE_WORDS)
+    return _Anchors(_unit(labels - labels_centre), examples)
+
+
+def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, report: Progress) -> tuple[Vectors, Vectors]:
+    """One run of the mixture: how far each word follows each topic, (n, t), and the topics' prototypes, (t, d)."""
+    count = len(anchors.labels)
+    named = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
+    components, labels = named, anchors.labels
+    for step in range(ROUNDS):
+        if step == LABEL_ROUNDS:
+            components = np.concatenate([named, _background(words, named, random)])
+        weights = _softmax(words @ components.T, SHARPNESS)
+        means = _means(weights, words)
+        if step >= SHIFT_ROUND:
+            labels = _shifted(anchors.labels, _unit(means[:count] + anchors.examples))
+        named = _unit(means[:count] + LABEL_WEIGHT * labels + anchors.examples)
+        components = np.concatenate([named, _unit(means[count:])])
+        report((step + 1) / ROUNDS)
+    return weights[:, :count], named
+
+
+def _background(words: Vectors, named: Vectors, random: np.random.Generator) -> Vectors:
+    """Words far from all topics and from each other, by k-means++ with the topics as its first centres."""
+    far = np.maximum(1 - (words @ named.T).max(axis=1), 0).astype(np.float64)
+    rows: list[Vectors] = []
+    while len(rows) < BACKGROUND_SHARE * len(named) and far.sum() > 1e-6:
+        rows.append(words[random.choice(len(words), p=far / far.sum())])
+        far = np.clip(1 - words @ rows[-1], 0, far)
+    return np.array(rows, np.float32).reshape(-1, words.shape[1])
+
+
+def _means(weights: Vectors, words: Vectors) -> Vectors:
+    means: Vectors = (weights.T @ words) / (weights.sum(axis=0)[:, None] + np.float32(WORD_PRIOR))
+    return means
+
+
+def _shifted(labels: Vectors, places: Vectors) -> Vectors:
+    """Labels moved as the *other* topics say: a ridge regression of place on label, leave-one-out in closed form."""
+    gram = labels @ labels.T
+    hat = np.linalg.solve(gram + SHIFT_RIDGE * np.eye(len(gram), dtype=np.float32), gram).T
+    own = np.diag(hat)[:, None]
+    moves = places - labels
+    return _unit(labels + (hat @ moves - own * moves) / (1 - own))
+
+
+def _refine(words: Vectors, weights: Vectors, start: Vectors, report: Progress) -> Vectors:
+    """Ascend in sure and spread answers of the words, each as far as it belongs to any topic, held near the start."""
+    prototypes, velocity = start, np.zeros_like(start)
+    belonging = weights.sum(axis=1, keepdims=True)
+    per_topic = len(start) / len(words)
+    for step in range(REFINE_ROUNDS):
+        answers = _softmax(words @ prototypes.T, REFINE_SHARPNESS)
+        share = (answers * belonging).sum(axis=0) / belonging.sum()
+        value = np.log(answers + 1e-9) - REFINE_SPREAD * np.log(share + 1e-9)
+        slope = belonging * answers * (value - (answers * value).sum(axis=1, keepdims=True))
+        pull = per_topic * (slope.T @ words) + REFINE_HOLD * (start - prototypes)
+        velocity = REFINE_MOMENTUM * velocity + REFINE_STEP * pull
+        prototypes = _unit(prototypes + velocity)
+        report((step + 1) / REFINE_ROUNDS)
+    return prototypes
+
+
+def _agreement(words: Vectors, halves: Sequence[Vectors], label_scores: Vectors) -> float:
+    """How often what two halves of the corpus grew agree, with each other and with the labels: the mean of both."""
+    first, second = ((words @ prototypes.T).argmax(axis=1) for prototypes in halves)
+    label = label_scores.argmax(axis=1)
+    stayed = np.mean([first == label, second == label])
+    return float((np.mean(first == second) + stayed) / 2)
+
+
+def _softmax(scores: Vectors, sharpness: float) -> Vectors:
+    weights: Vectors = np.exp(np.float32(sharpness) * (scores - scores.max(axis=1, keepdims=True)))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled
