@@ -1,7 +1,7 @@
 """Topics that grow on the corpus: prototypes that start at their labels and move to where the words are.
 
-Owns how one prototype per topic and one centre are found from an unlabelled corpus, and when a topic is left at its
-label. What comes out is all that an answer needs: a text x scores `unit(x - centre) @ prototypes.T`.
+Owns how one prototype per topic and one centre are found from an unlabelled corpus, and when a topic is left
+at its label. What comes out is all that an answer needs: x scores `unit(x - centre) @ prototypes.T`.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +21,16 @@ REASONS: dict[Reason, str] = {
     "drifted": "The words that follow this topic lie far from its label; it stays there.",
     "corpus_too_small": "The corpus has too few words for so many topics; all stay at their labels.",
     "corpus_uniform": "The words of the corpus are all alike; all topics stay at their labels.",
-    "unstable": "Two halves of the corpus grow different topics, far from the labels; all stay at their labels.",
+    "unstable": "Two halves of the corpus grow different topics, far from the labels; all stay there.",
 }
 
 # Growing: a mixture of directions whose named components are held by their labels.
 SHARPNESS = 40.0  # of the softmax over cosines
-LABEL_WEIGHT = 0.4  # of a label, on the scale of the mean of its followers (whose length is their concentration)
+LABEL_WEIGHT = 0.4  # of a label against the mean of its followers, whose length is their concentration
 WORD_PRIOR = 5.0  # a mean of this many words counts for half: a few words always look concentrated
-EXAMPLE_WEIGHT = 1.6  # of many examples, on the same scale: four labels
+EXAMPLE_WEIGHT = 1.0  # of many examples, on the same scale: more than two labels
 EXAMPLE_HALF = 2.0  # this many examples weigh half of that
-LABEL_CENTRE_WORDS = (
-    2.0  # the corpus mean counts as so many labels in the labels' centre: one topic has no mean of its own
-)
+LABEL_CENTRE_PRIOR = 2.0  # so many labels at the corpus mean: the mean of one or two labels is no centre
 BACKGROUND_SHARE = 0.2  # unnamed components for each topic, for words that belong to none
 SHIFT_RIDGE = 1.0  # of the regression from labels to where their words lie
 RUNS = 3  # the unnamed components start at random; the average of runs varies less
@@ -41,14 +39,15 @@ LABEL_ROUNDS, SHIFT_ROUND, ROUNDS = 5, 8, 20  # the background joins, the labels
 # Refining: the final prototypes are fitted to the rule that answers.
 FINAL_LABEL_WEIGHT = 0.25
 REFINE_ROUNDS, REFINE_SHARPNESS, REFINE_STEP, REFINE_MOMENTUM = 20, 15.0, 0.3, 0.5
-REFINE_SPREAD = 0.5  # how much the topics' shares are asked to be alike: 0 not at all, 1 as in mutual information
+REFINE_SPREAD = 0.5  # how much topics are asked to be alike in size: 0 not at all, 1 as mutual information
 REFINE_HOLD = 0.3  # pull back to where refining began
 
 # Leaving topics alone.
-LEAST_WORDS_PER_TOPIC = 4.0
-LEAST_SUPPORT = 3.0
-LEAST_LABEL_COSINE = 0.0
-LEAST_AGREEMENT = 0.65
+LEAST_WORDS_PER_TOPIC = 6.0
+LEAST_SUPPORT = 3.0  # words
+LEAST_LABEL_COSINE = 0.0  # of the followers' mean with the label: below, they are nearer to anything else
+LEAST_AGREEMENT = 0.51  # of two halves with each other and with the labels: about one answer in two
+LEAST_VARIANCE = 1e-6
 
 SAMPLE, SAMPLE_PER_TOPIC = 20_000, 100  # more words make prototypes slower to find, not better
 
@@ -70,7 +69,8 @@ class Adaptation:
     """Grown prototypes (t, d) of unit length and the centre (d,) that texts are compared from.
 
     `grown` and `reasons` say for each topic whether it left its label and why (`REASONS` has the sentences);
-    `support` is the number of words behind it, in fractions of words. A centre of zeros means plain labels.
+    `support` is the number of words behind it, in fractions of words, without those that unnamed components
+    took. A centre of zeros means plain labels.
     """
 
     prototypes: Vectors
@@ -82,16 +82,26 @@ class Adaptation:
 
 @dataclass(frozen=True)
 class _Anchors:
-    """The prior of each topic, (t, d) both: its label, centred, of unit length, and its examples, weighted."""
+    """The prior of each topic, (t, d) both: its label, centred and of unit length; its examples, weighted."""
 
     labels: Vectors
     examples: Vectors
 
 
+class _Steps:
+    """Counts rounds and reports the share that is done."""
+
+    def __init__(self, report: Progress) -> None:
+        self.report, self.count = report, 0
+        self.total = (2 + RUNS) * ROUNDS + 3 * REFINE_ROUNDS
+
+    def done(self) -> None:
+        self.count += 1
+        self.report(self.count / self.total)
+
+
 def label_prototypes(topics: Sequence[TopicEvidence]) -> Vectors:
-    """Prototypes without a corpus, (t, d): the unit mean of all that was given; of a name alone, its vector itself."""
-    if not topics:
-        return np.empty((0, 0), np.float32)
+    """Prototypes (t, d) without a corpus: the unit mean of what was given; a name alone is its own."""
     prototypes = []
     for topic in topics:
         given = [topic.name, *topic.examples] + ([] if topic.description is None else [topic.description])
@@ -104,41 +114,32 @@ def adapt(
 ) -> Adaptation:
     """Grow one prototype per topic (at least one) on unlabelled words (n, d) of unit length.
 
-    A mixture of von Mises-Fisher kind (Banerjee et al. 2005) with the labels as priors of its means and unnamed
-    components for what belongs to no topic; the labels follow the shift that all topics share, by ridge regression.
-    Then the prototypes are fitted to the answering rule itself by regularised information maximisation (Krause et al.
-    2010). Where that does not pay, a topic or all of them stay at their labels: `reasons` says so.
+    A mixture of directions, as of von Mises-Fisher distributions (Banerjee et al. 2005), with the labels as
+    priors of its means and unnamed components for what belongs to no topic; labels follow the shift that all
+    topics share. Then the prototypes are fitted to the answering rule itself by regularised information
+    maximisation (Krause et al. 2010). Where that does not pay, a topic or all of them stay at their labels:
+    `reasons` says so.
 
     `progress` is called with 0..1 after every round; what it raises goes through, so it may cancel.
     """
-    report = progress or (lambda _: None)
-    report(0.0)
     count, total = len(topics), len(words)
     if total < LEAST_WORDS_PER_TOPIC * count:
         return _left(topics, "corpus_too_small")
     random = np.random.default_rng(seed)
     centre = words.mean(axis=0, dtype=np.float64).astype(np.float32)
     size = max(SAMPLE, SAMPLE_PER_TOPIC * count)
-    sample = words[np.sort(random.choice(total, size, replace=False))] if total > size else words
-    moved = sample - centre
-    if np.einsum("ij,ij->", moved, moved) < 1e-6 * len(sample):
+    uncentred = words[np.sort(random.choice(total, size, replace=False))] if total > size else words
+    if np.square(uncentred - centre).sum() < LEAST_VARIANCE * len(uncentred):
         return _left(topics, "corpus_uniform")
-    sample = _unit(moved)
+    sample = _unit(uncentred - centre)
     anchors = _anchors(topics, centre)
 
-    part = 0.8 / (RUNS + 1)
-    halves = [_grow(sample[i::2], anchors, random, lambda p, i=i: report(part * (p + i) / 2))[1] for i in (0, 1)]
-    if _agreement(sample, halves, sample @ anchors.labels.T) < LEAST_AGREEMENT:
+    steps = _Steps(progress or (lambda _: None))
+    halves = [_fit(sample[i::2], anchors, random, 1, steps)[0] for i in (0, 1)]
+    label_answers = (uncentred @ label_prototypes(topics).T).argmax(axis=1)
+    if _agreement(sample, halves, label_answers) < LEAST_AGREEMENT:
         return _left(topics, "unstable")
-    weights = np.zeros((len(sample), count), np.float32)
-    for run in range(RUNS):
-        weights += _grow(sample, anchors, random, lambda p, r=run: report(part * (r + 1 + p)))[0] / RUNS
-
-    support = weights.sum(axis=0)
-    means = _means(weights, sample)
-    labels = _shifted(anchors.labels, _unit(means + anchors.examples))
-    start = _unit(means + FINAL_LABEL_WEIGHT * labels + anchors.examples)
-    prototypes = _refine(sample, weights, start, lambda p: report(0.8 + 0.2 * p))
+    prototypes, means, support = _fit(sample, anchors, random, RUNS, steps)
 
     given = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
     cosines = np.einsum("ij,ij->i", _unit(means), given)
@@ -146,7 +147,6 @@ def adapt(
     reasons = tuple(_reason(float(s), float(c)) for s, c in zip(support, cosines, strict=True))
     grown = tuple(reason == "grown" for reason in reasons)
     prototypes = np.where(np.array(grown)[:, None], prototypes, given)
-    report(1.0)
     return Adaptation(prototypes, centre, grown, reasons, support)
 
 
@@ -171,15 +171,28 @@ def _anchors(topics: Sequence[TopicEvidence], centre: Vectors) -> _Anchors:
             direction = _unit(_unit(topic.examples - centre).mean(axis=0))
             row[:] = EXAMPLE_WEIGHT * count / (count + EXAMPLE_HALF) * direction
     # Names differ from texts as a kind, so they have a centre of their own.
-    labels_centre = (labels.sum(axis=0) + LABEL_CENTRE_WORDS * centre) / (len(labels) + LABEL_CENTRE_WORDS)
+    labels_centre = (labels.sum(axis=0) + LABEL_CENTRE_PRIOR * centre) / (len(labels) + LABEL_CENTRE_PRIOR)
     return _Anchors(_unit(labels - labels_centre), examples)
 
 
-def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, report: Progress) -> tuple[Vectors, Vectors]:
-    """One run of the mixture: how far each word follows each topic, (n, t), and the topics' prototypes, (t, d)."""
+def _fit(
+    words: Vectors, anchors: _Anchors, random: np.random.Generator, runs: int, steps: _Steps
+) -> tuple[Vectors, Vectors, Vectors]:
+    """Prototypes (t, d) from the average of runs, the means (t, d) of their followers, their support (t,)."""
+    weights = np.zeros((len(words), len(anchors.labels)), np.float32)
+    for _ in range(runs):
+        weights += _grow(words, anchors, random, steps) / np.float32(runs)
+    means = _means(weights, words)
+    labels = _shifted(anchors.labels, _unit(means + anchors.examples))
+    start = _unit(means + FINAL_LABEL_WEIGHT * labels + anchors.examples)
+    return _refine(words, weights, start, steps), means, weights.sum(axis=0)
+
+
+def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, steps: _Steps) -> Vectors:
+    """One run of the mixture: how far each word follows each topic, (n, t)."""
     count = len(anchors.labels)
-    named = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
-    components, labels = named, anchors.labels
+    components = named = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
+    labels = anchors.labels
     for step in range(ROUNDS):
         if step == LABEL_ROUNDS:
             components = np.concatenate([named, _background(words, named, random)])
@@ -189,8 +202,8 @@ def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, report
             labels = _shifted(anchors.labels, _unit(means[:count] + anchors.examples))
         named = _unit(means[:count] + LABEL_WEIGHT * labels + anchors.examples)
         components = np.concatenate([named, _unit(means[count:])])
-        report((step + 1) / ROUNDS)
-    return weights[:, :count], named
+        steps.done()
+    return weights[:, :count]
 
 
 def _background(words: Vectors, named: Vectors, random: np.random.Generator) -> Vectors:
@@ -209,7 +222,7 @@ def _means(weights: Vectors, words: Vectors) -> Vectors:
 
 
 def _shifted(labels: Vectors, places: Vectors) -> Vectors:
-    """Labels moved as the *other* topics say: a ridge regression of place on label, leave-one-out in closed form."""
+    """Labels moved as the other topics moved: ridge regression of place on label, leaving each one out."""
     gram = labels @ labels.T
     hat = np.linalg.solve(gram + SHIFT_RIDGE * np.eye(len(gram), dtype=np.float32), gram).T
     own = np.diag(hat)[:, None]
@@ -217,12 +230,12 @@ def _shifted(labels: Vectors, places: Vectors) -> Vectors:
     return _unit(labels + (hat @ moves - own * moves) / (1 - own))
 
 
-def _refine(words: Vectors, weights: Vectors, start: Vectors, report: Progress) -> Vectors:
-    """Ascend in sure and spread answers of the words, each as far as it belongs to any topic, held near the start."""
+def _refine(words: Vectors, weights: Vectors, start: Vectors, steps: _Steps) -> Vectors:
+    """Climb to answers sure for each word and spread over topics; `weights` says which words count."""
     prototypes, velocity = start, np.zeros_like(start)
     belonging = weights.sum(axis=1, keepdims=True)
     per_topic = len(start) / len(words)
-    for step in range(REFINE_ROUNDS):
+    for _ in range(REFINE_ROUNDS):
         answers = _softmax(words @ prototypes.T, REFINE_SHARPNESS)
         share = (answers * belonging).sum(axis=0) / belonging.sum()
         value = np.log(answers + 1e-9) - REFINE_SPREAD * np.log(share + 1e-9)
@@ -230,15 +243,14 @@ def _refine(words: Vectors, weights: Vectors, start: Vectors, report: Progress) 
         pull = per_topic * (slope.T @ words) + REFINE_HOLD * (start - prototypes)
         velocity = REFINE_MOMENTUM * velocity + REFINE_STEP * pull
         prototypes = _unit(prototypes + velocity)
-        report((step + 1) / REFINE_ROUNDS)
+        steps.done()
     return prototypes
 
 
-def _agreement(words: Vectors, halves: Sequence[Vectors], label_scores: Vectors) -> float:
-    """How often what two halves of the corpus grew agree, with each other and with the labels: the mean of both."""
+def _agreement(words: Vectors, halves: Sequence[Vectors], label_answers: npt.NDArray[np.intp]) -> float:
+    """How often the prototypes of two halves agree with each other, and with the labels: the mean of both."""
     first, second = ((words @ prototypes.T).argmax(axis=1) for prototypes in halves)
-    label = label_scores.argmax(axis=1)
-    stayed = np.mean([first == label, second == label])
+    stayed = np.mean([first == label_answers, second == label_answers])
     return float((np.mean(first == second) + stayed) / 2)
 
 

@@ -95,6 +95,21 @@ class ThresholdSet(Shown):
     prototypes: Literal["label", "adapted"] = "label"
 
 
+class EvaluationShown(Shown):
+    """How right the answers are: rates are {value, low, high, n} with an interval of 95 %, null where undefined."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    rows: int
+    no_topic_rows: int
+    accuracy: dict[str, Any]
+    macro_f1: dict[str, Any]
+    coverage: dict[str, Any]
+    precision: dict[str, Any]
+    none_recall: dict[str, Any]
+    auroc: dict[str, Any]
+
+
 class WordShown(Shown):
     """A stored word."""
 

@@ -5,7 +5,7 @@ they are there: an update buries the old row and adds a new one, so a search nee
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +114,15 @@ class WordCache:
         for number, block in enumerate(blocks):
             nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
         return Assignment(order, [words[r].text for r in rows], nearest[rows])
+
+    def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, in the order in which they were added."""
+        with self._lock:
+            words, blocks = self._words[:], list(zip(self._blocks, self._alive, strict=True))
+        for number, (block, alive) in enumerate(blocks):
+            here = words[number * _BLOCK : (number + 1) * _BLOCK]
+            rows = np.flatnonzero(alive[: len(here)])
+            yield [here[row] for row in rows], block[rows]
 
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""

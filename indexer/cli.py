@@ -5,8 +5,9 @@ import sys
 import click
 
 from indexer import __version__
-from indexer.commands.clusters import cluster, clusters
+from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.demo import demo
+from indexer.commands.evidence import calibrate, classify, evaluate
 from indexer.commands.index import index
 from indexer.commands.lookups import matrix, similar, topic
 from indexer.commands.serve import serve
@@ -27,7 +28,12 @@ def cli() -> None:
     """
 
 
-for command in (index, serve, topic, similar, matrix, topics, words, cluster, clusters, info, demo):
+_COMMANDS = (
+    *(index, serve, demo, info),
+    *(topic, similar, matrix, classify),
+    *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -1,7 +1,5 @@
 """Find prototypes in a corpus: spherical k-means over unit vectors, and how many clusters there are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, sqrt
@@ -29,7 +27,7 @@ NOISE = 1e-6  # what rounding may add to or take from a cosine
 CHOOSE_ROWS = 4_000  # texts on which numbers of clusters are compared
 MOST_CLUSTERS = 200  # where the caller sets no limit: more than anyone reads
 STEP = 1.15  # from one number tried to the next
-WIDTH = 0.4  # of the smoothing, in log k
+WIDTH = 0.5  # of the smoothing, in log k
 PLATEAU = 0.96  # values above this share of the highest are as good as it
 PEAK = 0.05  # a peak is clear where it is higher by this share than all that is not beside it
 BESIDE = 1.3  # numbers up to this factor away are beside
@@ -84,8 +82,7 @@ def kmeans(
         best = _lloyd(vectors, best.centroids, GAIN_ALL, part(report, 0.8, 1.0))
     twins = np.triu(best.centroids @ best.centroids.T, 1) > 1 - SAME
     if twins.any() or len(np.unique(best.labels)) < k:  # the start did not suit
-        share = part(report, 0.9, 1.0)
-        best = _lloyd(vectors, _seeds(vectors, vectors, k, rng, share), GAIN, share)
+        best = _lloyd(vectors, _seeds(vectors, vectors, k, rng, report), GAIN, part(report, 0.9, 1.0))
         if (filled := len(np.unique(best.labels))) < k:
             raise _too_many(k, filled)
     report(1.0)
@@ -102,9 +99,8 @@ def _lloyd(vectors: Floats, centroids: Floats, gain: float, report: Progress) ->
         if found.score - before < gain and not refilled:
             break
         before = found.score
-        length = np.linalg.norm(sums, axis=1, keepdims=True)
-        means = np.divide(sums, length, out=centroids.astype(np.float64), where=length > NOISE)
-        centroids = means.astype(np.float32)
+        norm = np.linalg.norm(sums, axis=1, keepdims=True)
+        centroids = np.divide(sums, norm, out=centroids.astype(float), where=norm > NOISE).astype(np.float32)
     return found
 
 

@@ -1,17 +1,16 @@
 """The words of the corpus as a caller meets them: add, page through, look up, delete, find the nearest."""
 
-import base64
-import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from indexer import pipeline
 from indexer.answers import WordAnswer, WordMatch, WordPage, WordsAdded, WordShown
 from indexer.cache import WordCache
+from indexer.cursors import bad_cursor, cursor_of, value_of
 from indexer.embedders import Embedder, Vectors
-from indexer.errors import InvalidRequest, NotFound
+from indexer.errors import NotFound
 from indexer.records import Scalar, Word, text_hash
 from indexer.store import Store
 
@@ -56,7 +55,7 @@ class Corpus:
         more = len(words) > limit
         words = words[:limit]
         anchors = [*anchors, *(_anchor(word.id) for word in words)][-_ANCHORS:]
-        following = _cursor(offset + len(words), anchors) if more else None
+        following = cursor_of([offset + len(words), anchors]) if more else None
         return WordPage(words=[_shown(word) for word in words], next=following)
 
     def count(self) -> int:
@@ -68,6 +67,10 @@ class Corpus:
         if self.cache is not None:
             return self.cache.sample(size)
         return next((vectors[:size] for _, vectors in self._store.words.pages()), np.empty((0, 0), np.float32))
+
+    def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, from memory where they are there."""
+        yield from self._store.words.pages() if self.cache is None else self.cache.pages()
 
     def get(self, id: str) -> WordShown:
         """Return one word; raises NotFound."""
@@ -143,13 +146,11 @@ class Corpus:
         Words that are deleted move the later ones forward, so the last words that were seen are looked for; where
         all of them are gone, what is there is new to the caller or was left to be deleted: begin again.
         """
-        try:
-            offset, anchors = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-            offset, anchors = int(offset), [str(anchor) for anchor in anchors]
-            if not (anchors and 0 < offset < 2**40):
-                raise ValueError(offset)
-        except (ValueError, TypeError):
-            raise InvalidRequest("the cursor is none that a page gave; begin without one") from None
+        match value_of(cursor):
+            case [int(offset), [_, *_] as anchors] if 0 < offset < 2**40:
+                pass
+            case _:
+                raise bad_cursor()
         last = self._store.words.page_ids(1, offset - 1)
         if last and _anchor(last[0]) == anchors[-1]:
             return offset, anchors
@@ -161,10 +162,6 @@ class Corpus:
 
 def _anchor(id: str) -> str:
     return text_hash(id)[:12]
-
-
-def _cursor(offset: int, anchors: list[str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([offset, anchors]).encode()).decode()
 
 
 def _shown(word: Word) -> WordShown:

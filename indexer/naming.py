@@ -1,7 +1,5 @@
 """Names, keywords and examples for clusters, from the texts in them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -23,44 +21,11 @@ STEM = 6  # letters in which words that are alike agree
 SHARE = 0.5  # a phrase takes the place of its words where it has this share of their uses
 
 # Beside scikit-learn's list: what is left of "don't", "we've" and the like, and words that say nothing.
-MORE_STOP_WORDS = [
-    "ain",
-    "aren",
-    "couldn",
-    "didn",
-    "doesn",
-    "don",
-    "hadn",
-    "hasn",
-    "haven",
-    "isn",
-    "ll",
-    "mightn",
-    "mustn",
-    "needn",
-    "shan",
-    "shouldn",
-    "ve",
-    "wasn",
-    "weren",
-    "won",
-    "wouldn",
-    "cant",
-    "didnt",
-    "doesnt",
-    "dont",
-    "im",
-    "isnt",
-    "ive",
-    "thats",
-    "whats",
-    "youre",
-    "did",
-    "does",
-    "doing",
-    "got",
-    "just",
-]
+MORE_STOP_WORDS = (
+    *("ain", "aren", "couldn", "didn", "doesn", "don", "hadn", "hasn", "haven", "isn", "ll", "mightn"),
+    *("mustn", "needn", "shan", "shouldn", "ve", "wasn", "weren", "won", "wouldn", "cant", "didnt", "doesnt"),
+    *("dont", "im", "isnt", "ive", "thats", "whats", "youre", "did", "does", "doing", "got", "just"),
+)
 
 
 @dataclass(frozen=True)
@@ -157,9 +122,10 @@ def _distinct(uses: dict[str, float]) -> list[str]:
         if not alike and len(kept) < KEYWORDS:
             kept.append(term)
         elif " " in term and alike and not any(" " in other for other in alike):
-            if uses[term] >= SHARE * max(uses[other] for other in alike):
-                kept[kept.index(alike[0])] = term
-                kept = [other for other in kept if other not in alike]
+            if uses[term] < SHARE * max(uses[other] for other in alike):
+                continue
+            kept[kept.index(alike[0])] = term
+            kept = [other for other in kept if other not in alike]
     return kept
 
 

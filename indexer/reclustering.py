@@ -1,6 +1,5 @@
 """Reclustering as a caller meets it: runs that are made, kept, compared, and asked for words and for new texts."""
 
-import base64
 import threading
 import time
 from bisect import bisect_right
@@ -11,9 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from indexer.answers import ClusterAnswer, ClusteringList, ClusteringShown, ClusterMatch, ClusterWord, ClusterWordPage
+from indexer.answers import (
+    ClusterAnswer,
+    ClusteringDiff,
+    ClusteringList,
+    ClusteringShown,
+    ClusterMatch,
+    ClusterWord,
+    ClusterWordPage,
+)
 from indexer.cache import Assignment
 from indexer.corpus import Corpus
+from indexer.cursors import cursor_of, value_of
 from indexer.embedders import Embedder
 from indexer.errors import Cancelled, Conflict, InvalidRequest, NoClustering, NotFound, TopicdexError
 from indexer.lineage import match
@@ -21,7 +29,8 @@ from indexer.prototypes import Prototypes, best_first
 from indexer.runs import NEWEST, Found, Named, Progress, RunSettings, find_clusters, grow_topics, show_lineage
 from indexer.store import Centroids, RunRecord, Store
 from indexer.store.store import new_id
-from indexer.topics import TopicIndex, evidence
+from indexer.topic_parts import evidence
+from indexer.topics import TopicIndex
 
 KEPT = 20  # finished runs that are kept beside the pinned ones and the active one
 _ENDED = ("done", "failed", "cancelled")
@@ -152,7 +161,7 @@ class Reclustering:
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {run} has no cluster {cluster!r}")
         found = self._assign(run)
-        position = 0 if cursor is None else bisect_right(found.ids, _last(cursor))
+        position = 0 if cursor is None else bisect_right(found.ids, str(value_of(cursor)))
         words: list[ClusterWord] = []
         while position < len(found.ids) and len(words) <= limit:
             its = clusters[found.nearest[position]]
@@ -160,7 +169,7 @@ class Reclustering:
                 words.append(ClusterWord(id=found.ids[position], text=found.texts[position], cluster=its))
             position += 1
         more = len(words) > limit
-        return ClusterWordPage(words=words[:limit], next=_cursor(words[limit - 1].id) if more else None)
+        return ClusterWordPage(words=words[:limit], next=cursor_of(words[limit - 1].id) if more else None)
 
     def nearest(self, texts: Sequence[str], k: int, run: str | None) -> list[ClusterAnswer]:
         """Return the nearest clusters of each text in the newest finished run, or in `run`.
@@ -187,7 +196,7 @@ class Reclustering:
             )
         ]
 
-    def diff(self, old: str, new: str) -> dict[str, Any]:
+    def diff(self, old: str, new: str) -> ClusteringDiff:
         """Return what became of the clusters of one run in another, over the words that are there now."""
         before, after = self._finished(old), self._finished(new)
         first, second = self._assign(old), self._assign(new)
@@ -199,7 +208,7 @@ class Reclustering:
         shown["continued"] = [
             {"from": before["clusters"][p.old]["id"], "to": ids[p.new], "shared": p.shared} for p in lineage.continued
         ]
-        return {"from": old, "to": new, **shown}
+        return ClusteringDiff.model_validate({"from": old, "to": new, **shown})
 
     def _find(self, run: str, settings: RunSettings, progress: Progress) -> tuple[Found, dict[str, Any]]:
         """Return what the run finds, and what else its record must hold."""
@@ -292,14 +301,3 @@ class Reclustering:
 
 def _centre(prototypes: Prototypes) -> Any:
     return np.zeros_like(prototypes.vectors[0]) if prototypes.centre is None else prototypes.centre
-
-
-def _cursor(last: str) -> str:
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
-def _last(cursor: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
-    except ValueError:
-        raise InvalidRequest("the cursor is none that a page gave; begin without one") from None

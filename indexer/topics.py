@@ -1,15 +1,16 @@
 """The topics as a caller meets them: set, list, which of them is nearest to a text, and from where on that counts."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from indexer.adaptation import TopicEvidence, label_prototypes
-from indexer.answers import ThresholdSet, TopicAnswer, TopicMatch, TopicPartShown, TopicSet, TopicShown
+from indexer.adaptation import label_prototypes
+from indexer.answers import ThresholdSet, TopicAnswer, TopicMatch, TopicSet
 from indexer.background import Background, background
+from indexer.classification import classified
 from indexer.corpus import Corpus
 from indexer.embedders import Embedder, Vectors
 from indexer.errors import Conflict, InvalidRequest, NotFound
@@ -18,6 +19,7 @@ from indexer.records import Topic, text_hash
 from indexer.store import Store, TopicPart
 from indexer.store.topics import set_version
 from indexer.thresholds import Thresholds, decide
+from indexer.topic_parts import Speakers, evidence, shown, texts_of, topics_of
 
 Kind = Literal["label", "adapted"]
 LABEL: Kind = "label"
@@ -73,17 +75,17 @@ class TopicIndex:
         state = self._store.state
         version, active = state.get("topics", ""), state.get("active")
         parts = self._store.topics.read(version) if version else []
-        label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), label_prototypes(evidence(parts)))
+        label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
         adapted = None
         if active is not None:
             grown = self._store.clusterings.centroids(active)
             adapted = Prototypes(label.names, grown.vectors, grown.centre)
         thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
-        self.present = Present(version, _topics(parts), tuple(parts), label, adapted, active, thresholds)
+        self.present = Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
 
     def all(self) -> TopicSet:
         """Return all topics in their order."""
-        return TopicSet(topics=[_shown(topic) for topic in self.present.topics])
+        return TopicSet(topics=[shown(topic) for topic in self.present.topics])
 
     def replace(self, topics: Sequence[Topic]) -> TopicSet:
         """Make `topics`, whose names differ, the whole set."""
@@ -130,7 +132,7 @@ class TopicIndex:
         decision = decide(scores, thresholds, used.names)
         order = best_first(scores, k)
         behind = self.background(kind) if self._corpus.cache is not None else None
-        spoke = _Speakers(present)
+        spoke = Speakers(present.parts)
         margins: Sequence[float | None] = decision.margin.tolist() if len(used.names) > 1 else [None] * len(texts)
         cuts = embedder.truncated(texts)
         return [
@@ -162,6 +164,16 @@ class TopicIndex:
                 strict=True,
             )
         ]
+
+    def classify(self, topic: str | None = None) -> Iterator[str]:
+        """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
+
+        Raises NotFound for a topic that is not set, before the first line.
+        """
+        _, used, thresholds = self.present.used()
+        if topic is not None and topic not in used.names:
+            raise NotFound(f"there is no topic {topic!r}")
+        return classified(self._corpus.pages(), used, thresholds, topic)
 
     def scores(self, texts: Sequence[str], prototypes: Kind | None = None) -> tuple[Kind, tuple[str, ...], Vectors]:
         """Return the prototypes in use, their names, and the score of each text with each, (n, t)."""
@@ -215,7 +227,7 @@ class TopicIndex:
 
     def _change(self, topics: tuple[Topic, ...]) -> TopicSet:
         """Embed what is new, write the set beside the old one, and make it the present one in one step."""
-        texts = [(topic.name, role, text) for topic in topics for role, text in _texts(topic)]
+        texts = [(topic.name, role, text) for topic in topics for role, text in texts_of(topic)]
         known = {text_hash(part.text): part.vector for part in self.present.parts}
         fresh = {text_hash(t): t for *_, t in texts if text_hash(t) not in known}
         if fresh:
@@ -236,62 +248,5 @@ class TopicIndex:
         return self.all().model_copy(update={"adaptation": "deactivated"} if ended else {})
 
 
-class _Speakers:
-    """Which of the texts that a person gave for a topic is nearest to a text, where more than a name was given."""
-
-    def __init__(self, present: Present) -> None:
-        self._present = present
-        self._parts: dict[str, tuple[list[TopicPart], Any]] = {}
-
-    def of(self, topic: str, vector: Vectors) -> TopicPartShown | None:
-        """Return the part of `topic` that is nearest to `vector`."""
-        if topic not in self._parts:
-            parts = [part for part in self._present.parts if part.topic == topic]
-            self._parts[topic] = parts, np.stack([part.vector for part in parts])
-        parts, vectors = self._parts[topic]
-        if len(parts) == 1:
-            return None
-        cosines = vectors @ vector
-        best = int(cosines.argmax())
-        return TopicPartShown(role=parts[best].role, text=parts[best].text, score=float(cosines[best]))
-
-
-def evidence(parts: Sequence[TopicPart]) -> list[TopicEvidence]:
-    """Return the vectors that were given for each topic, in the order of the topics."""
-    by_topic: dict[str, dict[str, list[Vectors]]] = {}
-    for part in parts:
-        by_topic.setdefault(part.topic, {}).setdefault(part.role, []).append(part.vector)
-    return [
-        TopicEvidence(
-            name=given["name"][0],
-            description=given.get("description", [None])[0],
-            examples=np.array(given.get("example", []), dtype=np.float32).reshape(-1, len(given["name"][0])),
-        )
-        for given in by_topic.values()
-    ]
-
-
-def _texts(topic: Topic) -> list[tuple[Literal["name", "description", "example"], str]]:
-    described: list[tuple[Literal["name", "description", "example"], str]] = [("name", topic.name)]
-    if topic.description.strip():
-        described.append(("description", topic.description))
-    return [*described, *(("example", example) for example in topic.examples)]
-
-
-def _topics(parts: Sequence[TopicPart]) -> tuple[Topic, ...]:
-    """Return the topics that these parts make up, in their order."""
-    by_name: dict[str, list[TopicPart]] = {}
-    for part in parts:
-        by_name.setdefault(part.topic, []).append(part)
-    return tuple(
-        Topic(
-            name,
-            next((p.text for p in its if p.role == "description"), ""),
-            tuple(p.text for p in its if p.role == "example"),
-        )
-        for name, its in by_name.items()
-    )
-
-
-def _shown(topic: Topic) -> TopicShown:
-    return TopicShown(name=topic.name, description=topic.description, examples=list(topic.examples))
+def _label_vectors(parts: Sequence[TopicPart]) -> Vectors:
+    return label_prototypes(evidence(parts)) if parts else np.empty((0, 0), dtype=np.float32)

@@ -87,7 +87,7 @@ def unpin_clustering(path: RunPath, query: NoQuery) -> Response:
 @clusterings.get("/clusterings/<old>/diff/<new>", responses={200: ClusteringDiff})
 def diff_clusterings(path: DiffPath, query: NoQuery) -> Response:
     """Say what became of the clusters of one run in another."""
-    return answer(ClusteringDiff.model_validate(engine().clusterings.diff(path.old, path.new)))
+    return answer(engine().clusterings.diff(path.old, path.new))
 
 
 @clusterings.get("/clusterings/<run>/words", responses={200: ClusterWordPage})

@@ -112,6 +112,25 @@ class NearestTopicsIn(Body):
     k: Count = 2
 
 
+class TopicQuery(Query):
+    """Only the words of this topic."""
+
+    topic: str | None = None
+
+
+class LabelledIn(Body):
+    """A text and its topic; null, none or oos where it belongs to none."""
+
+    text: Text
+    label: str | None
+
+
+class EvaluationIn(Body):
+    """Labelled texts."""
+
+    rows: Annotated[list[LabelledIn], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
 class ThresholdsIn(Body):
     """Least score, least margin, and least scores of single topics; null takes one away."""
 

@@ -3,16 +3,20 @@
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from indexer.answers import ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
+from indexer.answers import EvaluationShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
+from indexer.assessment import evaluate_topics
+from indexer.readers import LabelledText
 from indexer.thresholds import Thresholds
 from server.context import answer, engine
 from server.schemas import (
+    EvaluationIn,
     NamePath,
     NearestTopicQuery,
     NearestTopicsIn,
     NoQuery,
     PrototypesQuery,
     ThresholdsIn,
+    TopicQuery,
     TopicsIn,
 )
 
@@ -48,6 +52,19 @@ def nearest_topics(query: PrototypesQuery, body: NearestTopicsIn) -> Response:
     """Find the topic of each text."""
     results = engine().topics.nearest(body.texts, body.k, query.prototypes)
     return answer(TopicAnswers.model_construct(results=results))
+
+
+@topics.get("/topics/words", responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}})
+def classify_words(query: TopicQuery) -> Response:
+    """Give the topic of every stored word, one JSON object a line, as one stream."""
+    return Response(engine().topics.classify(query.topic), content_type="application/x-ndjson")
+
+
+@topics.post("/evaluations", responses={200: EvaluationShown})
+def evaluate(query: NoQuery, body: EvaluationIn) -> Response:
+    """Measure the answers on labelled texts (label null, none or oos: they belong to no topic)."""
+    rows = [LabelledText(row.text, row.label or "none") for row in body.rows]
+    return answer(EvaluationShown(**evaluate_topics(engine().topics, rows).to_dict()))
 
 
 @topics.delete("/topics/<anything:name>", responses={204: None})

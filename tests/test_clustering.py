@@ -161,6 +161,12 @@ def test_a_shapeless_cloud_has_no_clear_number() -> None:
     assert not choose_k(vectors).clear
 
 
+def test_a_curve_that_still_rises_at_its_end_has_no_clear_peak() -> None:
+    choice = choose_k(groups([20] * 14, spread=0.1)[0], k_max=8)
+    assert max(choice.curve, key=lambda point: point[1])[0] == 8
+    assert not choice.clear
+
+
 def test_the_curve_holds_every_k_that_was_tried_within_the_limits() -> None:
     choice = choose_k(groups([40] * 5, spread=0.1)[0], k_min=4, k_max=8)
     tried = [k for k, _ in choice.curve]

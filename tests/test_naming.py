@@ -24,13 +24,12 @@ def test_a_list_of_words_is_named_after_those_nearest_to_the_centre() -> None:
 def test_keywords_are_frequent_here_and_rare_elsewhere() -> None:
     refunds, cash = name(
         [
-            ["order refund", "where is the refund", "order number, then refund"],
-            ["order cash", "the machine kept my cash", "order number for cash in the machine"],
+            ["refund today", "big refund", "refund", "today big"],
+            ["cash today", "big cash", "cash", "today big"],
         ]
     )
-    assert refunds.keywords[0] == "refund"
-    assert cash.keywords[0] == "cash"
-    assert not {"order", "number"} & set(refunds.keywords + cash.keywords)
+    assert refunds.keywords == ("refund",)
+    assert cash.keywords == ("cash",)
 
 
 def test_forms_of_one_word_are_one_keyword() -> None:

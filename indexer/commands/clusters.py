@@ -1,32 +1,112 @@
-"""`topicdex cluster` and `clusters`: recluster, and look at the runs."""
+"""`topicdex cluster`, `adapt` and `clusters`: recluster, grow the topics, and look at the runs."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from indexer.commands.options import STORE, json_option, settings_of, settings_options
 from indexer.commands.printing import print_json, print_table, say
+from indexer.commands.progress import RunProgress
+from indexer.errors import InputError
+
+
+class _K(click.ParamType[Any]):
+    name = "k"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a whole number of clusters, or "auto"."""
+        return value if value == "auto" else click.IntRange(1, 1000).convert(value, param, ctx)
 
 
 @click.command()
-@click.option("-k", "k", type=click.IntRange(1, 1000), required=True, help="number of clusters")
-@click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="same seed, same clusters")
+@click.option("-k", "k", type=_K(), default="auto", show_default=True, help="number of clusters, or auto")
+@click.option("--k-min", type=click.IntRange(2, 1000), help="least k that auto tries")
+@click.option("--k-max", type=click.IntRange(2, 1000), help="highest k that auto tries")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="same seed, same clusters"
+)
+@click.option("--start", help="id of the run to start from; else the newest with the same settings")
+@click.option("--fresh", is_flag=True, help="start from no earlier run")
+@click.option(
+    "--stop-words", type=click.Path(path_type=Path), help="words that name no cluster, one a line; else English"
+)
 @settings_options(STORE)
 @json_option
-def cluster(k: int, seed: int, as_json: bool, **flags: Any) -> None:
-    """Recluster the stored words."""
+def cluster(
+    k: Any,
+    k_min: int | None,
+    k_max: int | None,
+    seed: int,
+    start: str | None,
+    fresh: bool,
+    stop_words: Path | None,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Recluster the stored words; clusters that continue keep their ids and names."""
+    from indexer.engine import Engine
+    from indexer.runs import NEWEST, RunSettings
+
+    if fresh and start is not None:
+        raise click.UsageError("--fresh and --start contradict each other")
+    settings = RunSettings.of(
+        {
+            "k": k,
+            "k_min": k_min,
+            "k_max": k_max,
+            "seed": seed,
+            "start": None if fresh else start or NEWEST,
+            "stop_words": None if stop_words is None else _lines(stop_words),
+        }
+    )
+    with Engine(settings_of(flags), create=False) as engine:
+        done = _run(engine, settings, "clustering")
+    _show(done, as_json)
+
+
+@click.command()
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="same seed, same answers"
+)
+@click.option("--no-activate", is_flag=True, help="do not answer from the grown topics yet")
+@click.option("--off", is_flag=True, help="go back to the plain labels")
+@settings_options(STORE)
+@json_option
+def adapt(seed: int, no_activate: bool, off: bool, as_json: bool, **flags: Any) -> None:
+    """Grow the topics on the stored words, answer from them, and say what moves by it."""
     from indexer.engine import Engine
     from indexer.runs import RunSettings
 
     with Engine(settings_of(flags), create=False) as engine:
-        run = engine.clusterings.create(RunSettings(k=k, seed=seed))
-        done = engine.clusterings.run(run, lambda _share: None)
-    _show(done, as_json)
+        if off:
+            engine.topics.deactivate()
+            say("topic lookups answer from the plain labels")
+            return
+        done = _run(engine, RunSettings.of({"around": "topics", "seed": seed}), "growing")
+        if done.status == "done" and not no_activate:
+            done = engine.clusterings.activate(done.id)
+    if as_json:
+        print_json(done)
+        return
+    report = (done.model_extra or {}).get("adaptation")
+    if report is None:
+        _show(done, as_json)
+        return
+    print_table(
+        ("topic", "words", "support", "what happened"),
+        [(t["name"], t["words"], t["support"], t["explanation"]) for t in report["topics"]],
+    )
+    say(f"{report['moved']} of {done.words} words change topic, for example:")
+    for moved in report["examples"][:5]:
+        say(f"  {moved['text']}: {moved['from']} -> {moved['to']}")
+    active = (done.model_extra or {}).get("active")
+    say(f"run {done.id} is {'active; topicdex adapt --off goes back' if active else 'not active'}")
 
 
 @click.group()
 def clusters() -> None:
-    """List and show the runs of reclustering."""
+    """List, show, compare, pin and delete the runs of reclustering."""
 
 
 @clusters.command("list")
@@ -42,8 +122,12 @@ def list_clusters(as_json: bool, **flags: Any) -> None:
         print_json(found)
         return
     print_table(
-        ("id", "status", "k", "words", "created", "seconds"),
-        [(c.id, c.status, c.k, c.words, c.created, c.seconds) for c in found.clusterings],
+        ("id", "status", "k", "words", "new words", "pinned", "created", "seconds"),
+        [
+            (c.id, c.status, c.k, c.words, extra.get("new_words"), extra.get("pinned"), c.created[:19], c.seconds)
+            for c in found.clusterings
+            for extra in [c.model_extra or {}]
+        ],
     )
 
 
@@ -56,15 +140,109 @@ def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
     from indexer.engine import Engine
 
     with Engine(settings_of(flags), create=False) as engine:
-        _show(engine.clusterings.get(id), as_json)
+        found = engine.clusterings.get(id)
+    _show(found, as_json)
+
+
+@clusters.command("words")
+@click.argument("id")
+@click.option("--cluster", "cluster_id", help="only the words of this cluster")
+@click.option("--limit", type=click.IntRange(1), help="words to show; all where it is not given")
+@settings_options(STORE)
+@json_option
+def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: bool, **flags: Any) -> None:
+    """List the words of a run with their clusters; --json gives one object a line."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags), create=False) as engine:
+        cursor, left = None, limit
+        while left is None or left > 0:
+            page = engine.clusterings.words(id, min(left or 1000, 1000), cursor, cluster_id)
+            for word in page.words:
+                click.echo(word.model_dump_json() if as_json else f"{word.cluster}\t{word.text!r}\t{word.id}")
+            left = None if left is None else left - len(page.words)
+            cursor = page.next
+            if cursor is None:
+                break
+
+
+@clusters.command("diff")
+@click.argument("old")
+@click.argument("new")
+@settings_options(STORE)
+@json_option
+def diff_clusters(old: str, new: str, as_json: bool, **flags: Any) -> None:
+    """Say what became of the clusters of the run OLD in the run NEW."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags), create=False) as engine:
+        found = engine.clusterings.diff(old, new)
+        names = {c.id: c.name for run in (old, new) for c in engine.clusterings.get(run).clusters}
+    if as_json:
+        print_json(found)
+        return
+    rows = [("continued", names[c["from"]], names[c["to"]], c["shared"]) for c in found.continued]
+    rows += [("born", "", names[c], None) for c in found.born]
+    rows += [("gone", names[c], "", None) for c in found.gone]
+    rows += [("split", names[s["from"]], ", ".join(names[c] for c in s["to"]), None) for s in found.split]
+    rows += [("merged", ", ".join(names[c] for c in m["from"]), names[m["to"]], None) for m in found.merged]
+    print_table(("what", "before", "after", "words"), rows)
+    say(f"{found.moved} of {found.common} words moved")
+
+
+@clusters.command("pin")
+@click.argument("id")
+@click.option("--off", is_flag=True, help="let it go when enough later ones have come")
+@settings_options(STORE)
+def pin_clusters(id: str, off: bool, **flags: Any) -> None:
+    """Keep a run however many come later."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags), create=False) as engine:
+        engine.clusterings.pin(id, not off)
+
+
+@clusters.command("delete")
+@click.argument("id")
+@settings_options(STORE)
+def delete_clusters(id: str, **flags: Any) -> None:
+    """Delete a run."""
+    from indexer.engine import Engine
+
+    with Engine(settings_of(flags), create=False) as engine:
+        engine.clusterings.delete(id)
+
+
+def _run(engine: Any, settings: Any, what: str) -> Any:
+    """Do a run with a progress bar and return it; a failed one raises the reason."""
+    run = engine.clusterings.create(settings)
+    with RunProgress(what) as progress:
+        done = engine.clusterings.run(run, progress.update)
+    if done.status == "failed":
+        raise click.ClickException(done.error)
+    return done
 
 
 def _show(run: Any, as_json: bool) -> None:
     if as_json:
         print_json(run)
         return
+    extra = run.model_extra or {}
     say(f"clustering {run.id}: {run.status}, {run.words} words, {run.seconds or 0:.2f} s {run.error or ''}")
+    if "clear" in extra:
+        say(f"k {run.k} by {extra['criterion']}" + ("" if extra["clear"] else "; no k stands out clearly"))
+    if "lineage" in extra:
+        lineage = extra["lineage"]
+        told = ", ".join(f"{len(lineage[what])} {what}" for what in ("continued", "born", "gone", "split", "merged"))
+        say(f"{told}; {lineage['moved']} words moved")
     print_table(
         ("cluster", "name", "size", "keywords", "examples"),
-        [(c.id, c.name, c.size, ", ".join(c.keywords), " | ".join(c.examples[:3])) for c in run.clusters],
+        [(c.id, c.name, c.size, ", ".join(c.keywords[:6]), " | ".join(c.examples[:3])) for c in run.clusters],
     )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); give a word a line") from None

@@ -60,3 +60,34 @@ class IndexProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+class RunProgress:
+    """Shows how far a run is, on standard error; silent where there is no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+            self._bar = Progress(
+                TextColumn(what), BarColumn(), TaskProgressColumn(), console=Console(stderr=True), transient=True
+            )
+            self._task = self._bar.add_task(what, total=1.0)
+
+    def update(self, share: float) -> None:
+        """Show the share done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=share)
+
+    def __enter__(self) -> "RunProgress":
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,75 @@
+"""The texts that make up a topic: a topic taken apart into them, and put together from them again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from indexer.adaptation import TopicEvidence
+from indexer.answers import TopicPartShown, TopicShown
+from indexer.embedders import Vectors
+from indexer.records import Topic
+from indexer.store.topics import Role, TopicPart
+
+
+class Speakers:
+    """Which of the texts that a person gave for a topic is nearest to a text, where more than a name was given."""
+
+    def __init__(self, parts: Sequence[TopicPart]) -> None:
+        self._given = parts
+        self._parts: dict[str, tuple[list[TopicPart], Any]] = {}
+
+    def of(self, topic: str, vector: Vectors) -> TopicPartShown | None:
+        """Return the part of `topic` that is nearest to `vector`."""
+        if topic not in self._parts:
+            parts = [part for part in self._given if part.topic == topic]
+            self._parts[topic] = parts, np.stack([part.vector for part in parts])
+        parts, vectors = self._parts[topic]
+        if len(parts) == 1:
+            return None
+        cosines = vectors @ vector
+        best = int(cosines.argmax())
+        return TopicPartShown(role=parts[best].role, text=parts[best].text, score=float(cosines[best]))
+
+
+def evidence(parts: Sequence[TopicPart]) -> list[TopicEvidence]:
+    """Return the vectors that were given for each topic, in the order of the topics."""
+    by_topic: dict[str, dict[str, list[Vectors]]] = {}
+    for part in parts:
+        by_topic.setdefault(part.topic, {}).setdefault(part.role, []).append(part.vector)
+    return [
+        TopicEvidence(
+            name=given["name"][0],
+            description=given.get("description", [None])[0],
+            examples=np.array(given.get("example", []), dtype=np.float32).reshape(-1, len(given["name"][0])),
+        )
+        for given in by_topic.values()
+    ]
+
+
+def texts_of(topic: Topic) -> list[tuple[Role, str]]:
+    """Return every text that was given for a topic, its name first."""
+    described: list[tuple[Role, str]] = [("name", topic.name)]
+    if topic.description.strip():
+        described.append(("description", topic.description))
+    return [*described, *(("example", example) for example in topic.examples)]
+
+
+def topics_of(parts: Sequence[TopicPart]) -> tuple[Topic, ...]:
+    """Return the topics that these parts make up, in their order."""
+    by_name: dict[str, list[TopicPart]] = {}
+    for part in parts:
+        by_name.setdefault(part.topic, []).append(part)
+    return tuple(
+        Topic(
+            name,
+            next((p.text for p in its if p.role == "description"), ""),
+            tuple(p.text for p in its if p.role == "example"),
+        )
+        for name, its in by_name.items()
+    )
+
+
+def shown(topic: Topic) -> TopicShown:
+    """Return a topic as the contract shows it."""
+    return TopicShown(name=topic.name, description=topic.description, examples=list(topic.examples))
