@@ -23,15 +23,18 @@ class Engine:
         *,
         url: str | None = None,
         create: bool = True,
-        load: Callable[[Settings], Embedder] = load_embedder,
+        serving: bool = False,
+        load: Callable[[Settings], Embedder] | None = None,
     ) -> None:
-        """Open the store; `url` is where this process serves it, if it does; `load` gives the model when it is needed.
+        """Open the store; `load` gives the model when it is needed.
+
+        `serving`: others ask while this process writes; `url`: where they ask.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is none and `create` is false.
         """
         self.settings = settings
-        self._load = load
-        self.store = Store.open(settings, url=url, create=create)
+        self._load = load or (lambda settings: load_embedder(settings, serving=serving))
+        self.store = Store.open(settings, url=url, create=create, serving=serving)
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
         self._write_lock = threading.RLock()

@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     """
     settings = settings or (engine.settings if engine else Settings.load())
     if engine is None:
-        engine = Engine(settings)
+        engine = Engine(settings, serving=True)
         atexit.register(engine.close)
     engine.store.check_model(settings.model)
     app = OpenAPI(

@@ -30,7 +30,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{listening.getsockname()[1]}"
     logging.basicConfig(stream=sys.stderr, format="topicdex: %(message)s", level=logging.WARNING)
-    with Engine(settings, url=url) as engine:
+    with Engine(settings, url=url, serving=True) as engine:
         app = create_app(settings, engine=engine)
         counting = _Counting(app)
         server: Any = create_server(

@@ -38,8 +38,8 @@ class Embedder(Protocol):
         ...
 
 
-def load_embedder(settings: Settings) -> Embedder:
-    """Load the model that `settings.model` names.
+def load_embedder(settings: Settings, *, serving: bool = False) -> Embedder:
+    """Load the model that `settings.model` names; `serving`: many texts at once step back behind few.
 
     Raises ModelUnavailable where it cannot be loaded.
     """
@@ -49,7 +49,7 @@ def load_embedder(settings: Settings) -> Embedder:
         return OpenAIEmbedder(settings.model)
     from indexer.embedders.local import LocalEmbedder
 
-    return LocalEmbedder(settings.model, trust_remote_code=settings.trust_remote_code)
+    return LocalEmbedder(settings.model, trust_remote_code=settings.trust_remote_code, serving=serving)
 
 
 def unit(vectors: npt.ArrayLike) -> Vectors:

@@ -18,6 +18,9 @@ from indexer.errors import StoreUnavailable
 
 Part = Literal["embeddings", "documents", "metadatas"]
 PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
+# An upsert into the embedded store holds Python's lock from beginning to end (chromadb 1.5.9), and with it every
+# answer: a server writes so few rows at a time that an answer waits some tens of milliseconds.
+_SERVED_BATCH = 64
 _SEARCH = 400  # ef_search: at 64,000 vectors every one finds itself, where the default lost 1.7 %
 
 
@@ -35,8 +38,8 @@ class Rows:
 class Chroma:
     """A client of the embedded store in a folder, or of a Chroma server."""
 
-    def __init__(self, folder: Path | None, url: str | None) -> None:
-        """Open it; raises StoreUnavailable."""
+    def __init__(self, folder: Path | None, url: str | None, *, serving: bool = False) -> None:
+        """Open it; `serving` keeps writes short for those who ask meanwhile. Raises StoreUnavailable."""
         settings = ChromaSettings(anonymized_telemetry=False)
         with chroma_errors():
             if url is None:
@@ -49,7 +52,8 @@ class Chroma:
                     ssl=parts.scheme == "https",
                     settings=settings,
                 )
-            self.batch = min(int(self._client.get_max_batch_size()), PAGE)
+            most = _SERVED_BATCH if serving and url is None else PAGE
+            self.batch = min(int(self._client.get_max_batch_size()), most)
 
     def open(self, name: str, space: Literal["cosine", "l2"], metadata: Mapping[str, Any]) -> tuple["Collection", bool]:
         """Return the collection and whether it was made now; an existing one keeps its metadata."""

@@ -28,8 +28,10 @@ class Store:
         self._open_collections()
 
     @classmethod
-    def open(cls, settings: Settings, *, url: str | None = None, create: bool = True) -> "Store":
-        """Open the store, made where there is none and `create` is true; `url` is where this process serves it.
+    def open(cls, settings: Settings, *, url: str | None = None, create: bool = True, serving: bool = False) -> "Store":
+        """Open the store, made where there is none and `create` is true.
+
+        `serving`: others ask while this process writes; `url`: where they ask.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
@@ -42,7 +44,7 @@ class Store:
         lock.acquire(settings.wait)
         try:
             _check_marker(settings)
-            return cls(Chroma(settings.data, None), lock)
+            return cls(Chroma(settings.data, None, serving=serving), lock)
         except BaseException:
             lock.release()
             raise
