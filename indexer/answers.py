@@ -282,9 +282,10 @@ class StoreShown(Shown):
 
 
 class Info(Shown):
-    """What is running here, on what."""
+    """What is running here, on what; `cached_words` are in memory, where search is exact."""
 
     version: str
     model: ModelShown
     counts: CountsShown
     store: StoreShown
+    cached_words: int = 0

@@ -74,6 +74,7 @@ class Engine:
             else ModelShown(name=model.name, revision=model.revision, dimension=model.dimension),
             counts=CountsShown(words=self.store.words.count(), topics=len(self.topics)),
             store=StoreShown(mode=self.store.mode, format=FORMAT),
+            cached_words=0 if self.corpus.cache is None else len(self.corpus.cache),
         )
 
     def close(self) -> None:

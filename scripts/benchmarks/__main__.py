@@ -1,0 +1,38 @@
+"""Run the benchmarks that are named, or all of them."""
+
+import argparse
+from pathlib import Path
+
+from scripts.benchmarks import clustering, indexing, searching
+from scripts.benchmarks.machine import Work, describe
+
+BENCHMARKS = {
+    "index": indexing.index,
+    "lookup": searching.lookup,
+    "recall": searching.recall,
+    "classify": searching.classify,
+    "cluster": clustering.cluster,
+    "large": clustering.large,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all if none")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the texts")
+    parser.add_argument(
+        "--work", type=Path, default=Path("build/bench"), help="folder for stores; kept, so that a second run is quick"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"there is no benchmark {unknown.pop()!r}; there are {', '.join(BENCHMARKS)}")
+    print(describe(), flush=True)
+    work = Work(arguments.data, arguments.work, arguments.rounds)
+    for name in arguments.names or BENCHMARKS:
+        print(f"\n{name}", flush=True)
+        BENCHMARKS[name](work)
+
+
+main()
