@@ -4,8 +4,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,14 @@ from indexer.cache import Assignment
 from indexer.corpus import Corpus
 from indexer.cursors import cursor_of, value_of
 from indexer.embedders import Embedder
-from indexer.errors import Cancelled, Conflict, InvalidRequest, NoClustering, NotFound, TopicdexError
+from indexer.errors import Cancelled, Conflict, InvalidRequest, NotFound, TopicdexError
 from indexer.lineage import match
 from indexer.prototypes import Prototypes, best_first
-from indexer.runs import NEWEST, Found, Named, Progress, RunSettings, find_clusters, grow_topics, show_lineage
+from indexer.run_log import RunLog, shown_record
+from indexer.runs import Found, Named, Progress, RunSettings, find_clusters, grow_topics, show_lineage
 from indexer.store import Centroids, RunRecord, Store
-from indexer.store.store import new_id
 from indexer.topic_parts import evidence
 from indexer.topics import TopicIndex
-
-KEPT = 20  # finished runs that are kept beside the pinned ones and the active one
-_ENDED = ("done", "failed", "cancelled")
 
 
 class Reclustering:
@@ -44,6 +40,7 @@ class Reclustering:
         self._corpus = corpus
         self._topics = topics
         self._embedder = embedder
+        self.log = RunLog(store, lambda: topics.present.active)
         self._progress: dict[str, float] = {}
         self._prototypes_of: dict[str, Prototypes] = {}
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
@@ -64,22 +61,7 @@ class Reclustering:
             raise InvalidRequest(f"k_min is {settings.k_min} and there are {words} words; ask for at most {words}")
         if settings.around == "topics" and not len(self._topics):
             raise InvalidRequest("there are no topics to grow from; set some first")
-        run = new_id()
-        self._store.clusterings.write(
-            {
-                "id": run,
-                "status": "queued",
-                "progress": 0.0,
-                "k": None,
-                "settings": asdict(replace(settings, start=self._start(settings))),
-                "clusters": [],
-                "words": words,
-                "created": datetime.now(UTC).isoformat(timespec="microseconds"),
-                "seconds": None,
-                "pinned": False,
-            }
-        )
-        return run
+        return self.log.add(replace(settings, start=self.log.start_of(settings)), words)
 
     def run(self, run: str, progress: Progress) -> ClusteringShown:
         """Do a queued run and return it ended: done, failed with a reason, or cancelled.
@@ -87,12 +69,13 @@ class Reclustering:
         `progress` is told the share done several times a second; it ends the run by raising Cancelled.
         """
         begin = time.monotonic()
-        record = {**self._record(run), "status": "running"}
+        record = {**self.log.record(run), "status": "running"}
+        watch = self.log.watched(record, progress)
         centroids: Centroids | None = None
 
         def told(share: float) -> None:
             self._progress[run] = share
-            progress(share)
+            watch(share)
 
         try:
             told(0.0)
@@ -109,44 +92,33 @@ class Reclustering:
             raise
         finally:
             record["seconds"] = time.monotonic() - begin
-            self._store.clusterings.write(record, centroids)
+            self.log.finish(record, centroids)
             self._progress.pop(run, None)
-        self._drop_old()
-        return ClusteringShown(**record)
+        return self._shown(record)
 
     def all(self) -> ClusteringList:
         """Return all runs, newest first."""
-        return ClusteringList(clusterings=[self._shown(record) for record in self._store.clusterings.records()])
+        return ClusteringList(clusterings=[self._shown(record) for record in self.log.records()])
 
     def get(self, run: str) -> ClusteringShown:
         """Return one run; raises NotFound."""
-        return self._shown(self._record(run))
+        return self._shown(self.log.record(run))
 
     def delete(self, run: str) -> None:
-        """Remove a run that has ended; raises NotFound, Conflict where topic lookups answer from it."""
-        self._record(run)
-        if run == self._topics.present.active:
-            raise Conflict(f"topic lookups answer from the run {run}; deactivate it first")
-        self._store.clusterings.delete([run])
+        """Call off a run that another process works on, remove one that has ended; raises NotFound, Conflict."""
+        self.log.delete(run)
         self._prototypes_of.pop(run, None)
 
     def pin(self, run: str, pinned: bool) -> ClusteringShown:
-        """Keep a run however many come later, or no longer; raises NotFound."""
-        record = {**self._finished(run), "pinned": pinned}
-        self._store.clusterings.write(record, self._store.clusterings.centroids(run))
-        return self._shown(record)
-
-    def end(self, run: str, status: str, reason: str | None = None) -> None:
-        """Keep a run that will not be done as failed or cancelled."""
-        record = {**self._record(run), "status": status, "seconds": 0.0}
-        self._store.clusterings.write(record | ({} if reason is None else {"error": reason}))
+        """Keep a run however many come later, or no longer; raises NotFound, Conflict where it has not finished."""
+        return self._shown(self.log.pin(run, pinned))
 
     def activate(self, run: str) -> ClusteringShown:
         """Make topic lookups answer from a run that grew from the present topics.
 
         Raises NotFound, and Conflict where the run has not finished or did not grow from these topics.
         """
-        record = self._finished(run)
+        record = self.log.finished(run)
         if record["settings"]["around"] != "topics":
             raise Conflict(f"the run {run} did not grow from the topics; make one around them")
         self._topics.activate(run, record["topics_version"])
@@ -157,7 +129,7 @@ class Reclustering:
 
         Raises NotFound for the run or the cluster, Conflict where the run has not finished.
         """
-        clusters = [c["id"] for c in self._finished(run)["clusters"]]
+        clusters = [c["id"] for c in self.log.finished(run)["clusters"]]
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {run} has no cluster {cluster!r}")
         found = self._assign(run)
@@ -176,8 +148,8 @@ class Reclustering:
 
         Raises NoClustering where none has finished, NotFound, Conflict where `run` has not finished.
         """
-        run = self._newest() if run is None else run
-        names = {c["id"]: c["name"] for c in self._finished(run)["clusters"]}
+        run = self.log.newest() if run is None else run
+        names = {c["id"]: c["name"] for c in self.log.finished(run)["clusters"]}
         prototypes = self._prototypes(run)
         embedder = self._embedder()
         scores = prototypes.scores(embedder.embed(texts))
@@ -198,7 +170,7 @@ class Reclustering:
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
         """Return what became of the clusters of one run in another, over the words that are there now."""
-        before, after = self._finished(old), self._finished(new)
+        before, after = self.log.finished(old), self.log.finished(new)
         first, second = self._assign(old), self._assign(new)
         if first.ids != second.ids:  # words came between the two looks
             raise Conflict("the words are changing; ask again")
@@ -223,7 +195,7 @@ class Reclustering:
             return grow_topics(run, snapshot, settings, names, evidence(present.parts), progress), more
         start = None
         if settings.start is not None:
-            start = Named(self._prototypes(settings.start), self._finished(settings.start)["clusters"])
+            start = Named(self._prototypes(settings.start), self.log.finished(settings.start)["clusters"])
         _, used, thresholds = present.used()
 
         def passes(topic: str, score: float) -> bool:
@@ -231,20 +203,6 @@ class Reclustering:
             return least is None or score >= least
 
         return find_clusters(run, snapshot, settings, start, used, passes, progress), more
-
-    def _start(self, settings: RunSettings) -> str | None:
-        """Return the id of the run to start from."""
-        if settings.start is None or settings.around is not None:
-            return None
-        if settings.start != NEWEST:
-            record = self._store.clusterings.record(settings.start)
-            if record is None or record["status"] != "done":
-                raise InvalidRequest(f"start: there is no finished clustering {settings.start!r}")
-            return settings.start
-        for record in self._store.clusterings.records():
-            if record["status"] == "done" and settings.follows(RunSettings.of(record["settings"])):
-                return str(record["id"])
-        return None
 
     def _assign(self, run: str) -> Assignment:
         """Return the cluster of every word, computed again when the words or the run asked for have changed."""
@@ -258,38 +216,14 @@ class Reclustering:
     def _prototypes(self, run: str) -> Prototypes:
         """Return the prototypes of a finished run, named by their clusters' ids; they never change."""
         if run not in self._prototypes_of:
-            clusters = self._finished(run)["clusters"]
+            clusters = self.log.finished(run)["clusters"]
             centroids = self._store.clusterings.centroids(run)
             found = Prototypes(tuple(c["id"] for c in clusters), centroids.vectors, centroids.centre)
             self._prototypes_of[run] = found
         return self._prototypes_of[run]
 
-    def _record(self, run: str) -> RunRecord:
-        record = self._store.clusterings.record(run)
-        if record is None:
-            raise NotFound(f"there is no clustering {run!r}")
-        return record
-
-    def _finished(self, run: str) -> RunRecord:
-        record = self._record(run)
-        if record["status"] != "done":
-            raise Conflict(f"the clustering {run} is {record['status']}; ask for one that is done")
-        return record
-
-    def _newest(self) -> str:
-        for record in self._store.clusterings.records():
-            if record["status"] == "done":
-                return str(record["id"])
-        raise NoClustering("no clustering has finished yet; make one with POST /v1/clusterings")
-
-    def _drop_old(self) -> None:
-        """Delete the oldest runs that have ended, but for pinned ones and the active one."""
-        ended = [r for r in self._store.clusterings.records() if r["status"] in _ENDED]
-        kept = [r for r in ended if not r.get("pinned") and r["id"] != self._topics.present.active]
-        self._store.clusterings.delete([r["id"] for r in kept[KEPT:]])
-
     def _shown(self, record: RunRecord) -> ClusteringShown:
-        shown = {key: value for key, value in record.items() if key != "topics_version"}
+        shown = shown_record(record)
         if record["status"] == "queued" and record["id"] in self._progress:
             shown |= {"status": "running", "progress": self._progress[record["id"]]}
         if record["status"] == "done":

@@ -1,5 +1,6 @@
 """Runs of reclustering, one at a time beside the lookups, in a bounded queue."""
 
+import logging
 import threading
 from collections import OrderedDict
 
@@ -9,6 +10,8 @@ from indexer.runs import RunSettings
 
 MOST_WAITING = 16  # runs in the queue
 MOST_WAITERS = 4  # calls that wait for an end at once: the other threads go on answering
+
+_log = logging.getLogger("topicdex")
 
 
 class Jobs:
@@ -20,6 +23,7 @@ class Jobs:
         self._queue: OrderedDict[str, None] = OrderedDict()
         self._cancelled: set[str] = set()
         self._running: str | None = None
+        engine.clusterings.log.fail_abandoned()
         self._waiters = threading.BoundedSemaphore(MOST_WAITERS)
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="topicdex-jobs", daemon=True)
@@ -51,9 +55,13 @@ class Jobs:
     def cancel(self, run: str) -> bool:
         """Call off a run that waits or goes on; False where it is neither."""
         with self._changed:
-            if not self._pending(run):
+            if run in self._queue:
+                del self._queue[run]
+                self._engine.clusterings.log.end(run, "cancelled")
+            elif run == self._running:
+                self._cancelled.add(run)
+            else:
                 return False
-            self._cancelled.add(run)
             self._changed.notify_all()
         return True
 
@@ -61,6 +69,9 @@ class Jobs:
         """Call off everything and wait for the thread to end."""
         with self._changed:
             self._closing = True
+            for run in self._queue:
+                self._engine.clusterings.log.end(run, "cancelled")
+            self._queue.clear()
             self._changed.notify_all()
         self._thread.join()
 
@@ -77,6 +88,8 @@ class Jobs:
                 self._running = run
             try:
                 self._engine.clusterings.run(run, lambda _share, run=run: self._check(run))  # type: ignore[misc]
+            except Exception as error:
+                _log.error("the run %s failed", run, exc_info=error)
             finally:
                 with self._changed:
                     self._running = None

@@ -69,9 +69,20 @@ class Clusterings:
         """Return the prototypes of a finished run, in the order of its clusters."""
         found: list[tuple[int, Vectors]] = []
         for rows in self._collection.having(_RUN, [run], "embeddings", "metadatas"):
-            found += [(int(m[_POSITION]), v) for m, v in zip(rows.metadatas, rows.vectors, strict=True)]
+            found += [
+                (int(m[_POSITION]), v) for m, v in zip(rows.metadatas, rows.vectors, strict=True) if m[_KIND] != "off"
+            ]
         found.sort(key=lambda pair: pair[0])
         return Centroids(np.array([v for p, v in found if p >= 0]), found[0][1])
+
+    def call_off(self, run: str) -> None:
+        """Ask the process that works on a run to end it."""
+        row = np.zeros((1, self._dimension), dtype=np.float32)
+        self._collection.upsert([f"{run}/off"], row, [""], [{_KIND: "off", _RUN: run, _POSITION: -2}])
+
+    def called_off(self, run: str) -> bool:
+        """Tell whether somebody asked for the end of a run."""
+        return any(rows.ids for rows in self._collection.get([f"{run}/off"]))
 
     def delete(self, runs: Sequence[str]) -> None:
         """Delete runs with their prototypes."""

@@ -1,7 +1,6 @@
 """The store: one door to the folder or the Chroma server, its format, the guard on the model, and its state."""
 
 import json
-import time
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
@@ -117,11 +116,6 @@ class Store:
 
     def _open(self, name: str, space: Any) -> Collection:
         return self._chroma.open(name, space, {})[0]
-
-
-def new_id() -> str:
-    """Return an id for a run: newer ones sort after older ones, to a microsecond."""
-    return f"{time.time_ns() // 1000:x}"
 
 
 def _check_marker(settings: Settings) -> None:
