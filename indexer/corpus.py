@@ -127,6 +127,23 @@ class Corpus:
                             self.cache, self._filling = filling, None
             return self.cache
 
+    def refresh(self, ids: Sequence[str]) -> None:
+        """Read these words again into memory, where another process has changed them; forget those that are gone."""
+        with self._write_lock:
+            there: set[str] = set()
+            for words, vectors in self._store.words.with_vectors(ids) if self._caches() else ():
+                there |= {word.id for word in words}
+                for cache in self._caches():
+                    cache.put(words, vectors)
+            for cache in self._caches():
+                cache.remove(set(ids) - there)
+
+    def reconcile(self) -> None:
+        """Bring the words in memory in line with those in the store."""
+        with self._write_lock:
+            if self.cache is not None:
+                self._reconcile(self.cache)
+
     def _reconcile(self, filling: WordCache) -> None:
         """Read what slipped between the pages because others were deleted; forget what is gone."""
         stored = set(self._store.words.ids())

@@ -8,6 +8,7 @@ import indexer
 from indexer.answers import CountsShown, Info, ModelShown, StoreShown
 from indexer.corpus import Corpus
 from indexer.embedders import Embedder, load_embedder
+from indexer.freshness import Freshness
 from indexer.reclustering import Reclustering
 from indexer.settings import Settings
 from indexer.store import FORMAT, Store
@@ -42,6 +43,8 @@ class Engine:
             self.corpus = Corpus(self.store, self.embedder, self._write_lock)
             self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model, self._write_lock)
             self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder)
+            shared = self.store.mode == "server"
+            self._freshness = Freshness(self.store, self.corpus, self.topics) if shared else None
         except BaseException:
             self.store.close()
             raise
@@ -79,6 +82,8 @@ class Engine:
 
     def close(self) -> None:
         """Close the store and give the folder back."""
+        if self._freshness is not None:
+            self._freshness.close()
         with self._write_lock:
             self.store.close()
 

@@ -72,7 +72,7 @@ class TopicIndex:
 
     def load(self) -> None:
         """Read the present topics, their adaptation and the thresholds from the store."""
-        state = self._store.state
+        self._state = state = self._store.state
         version, active = state.get("topics", ""), state.get("active")
         parts = self._store.topics.read(version) if version else []
         label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
@@ -82,6 +82,12 @@ class TopicIndex:
             adapted = Prototypes(label.names, grown.vectors, grown.centre)
         thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
         self.present = Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
+
+    def reload_if_changed(self) -> None:
+        """Read the topics again where another process has changed them."""
+        with self._write_lock:
+            if self._store.state != self._state:
+                self.load()
 
     def all(self) -> TopicSet:
         """Return all topics in their order."""

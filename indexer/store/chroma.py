@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import chromadb
@@ -142,6 +142,16 @@ class Collection:
             where = {key: {"$in": list(values[i : i + PAGE])}}
             with chroma_errors():
                 yield _rows(self._collection.get(where=where, include=list(parts)))  # type: ignore[arg-type]
+
+    def above(self, key: str, least: int, *parts: Part) -> Rows:
+        """Return the rows whose metadata `key` is a number above `least`."""
+        with chroma_errors():
+            return _rows(self._collection.get(where={key: cast(Any, {"$gt": least})}, include=list(parts)))
+
+    def below(self, key: str, most: int) -> Rows:
+        """Return the ids of the rows whose metadata `key` is a number below `most`."""
+        with chroma_errors():
+            return _rows(self._collection.get(where={key: cast(Any, {"$lt": most})}, include=[]))
 
     def page(self, limit: int, offset: int, *parts: Part) -> Rows:
         """Return `limit` rows from `offset` on, in the order in which they first came."""

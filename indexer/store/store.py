@@ -6,6 +6,7 @@ from typing import Any, Literal
 from indexer.embedders import ModelIdentity
 from indexer.errors import ModelMismatch, NotFound, StoreFormat, TopicdexError
 from indexer.settings import Settings
+from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Collection
 from indexer.store.clusterings import Clusterings
 from indexer.store.owner import MARKER, OwnerLock, prepare_folder, replace_json
@@ -14,6 +15,7 @@ from indexer.store.words import Words
 
 FORMAT = 1  # raised when what is stored changes its shape; an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
+_CHANGES = "topicdex-changes"
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
 
 
@@ -108,7 +110,9 @@ class Store:
         if not made:
             _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY))
         self._topics = self._open(_TOPICS, "cosine")
-        self.words = Words(self._words)
+        self.changes = Changes(self._open(_CHANGES, "l2"))
+        # a process that owns the folder has nobody to tell
+        self.words = Words(self._words, changed=(lambda ids: None) if self._lock else self.changes.note)
         self.topics = Topics(self._topics)
         model = self.model
         dimension = model.dimension if model else 1

@@ -1,6 +1,6 @@
 """The words of the corpus, as Chroma keeps them: text, vector, the user's metadata, and our two keys beside it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,10 @@ class StoredWord:
 class Words:
     """The collection of words."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, changed: Callable[[Sequence[str]], None]) -> None:
+        """Keep words in a collection; `changed` is told the ids of each write once it is on disk."""
         self._collection = collection
+        self._changed = changed
 
     def count(self) -> int:
         """Return the number of words."""
@@ -44,7 +46,9 @@ class Words:
             # Chroma merges new keys into old ones; None takes a key away
             gone = dict.fromkeys(before - word.metadata.keys())
             metadatas.append({**gone, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
-        self._collection.upsert([w.id for w in words], vectors, [w.text for w in words], metadatas)
+        ids = [word.id for word in words]
+        self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
+        self._changed(ids)
 
     def unchanged(self, words: Sequence[Word]) -> set[str]:
         """Return the ids of those words that are stored just as they are given."""
@@ -106,6 +110,7 @@ class Words:
     def delete(self, ids: Sequence[str]) -> None:
         """Delete words; an id that is not there is passed over."""
         self._collection.delete(ids)
+        self._changed(ids)
 
     def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
         """Return the k nearest words of each vector with their scores, best first, from Chroma's index."""

@@ -1,0 +1,132 @@
+"""Many processes on one Chroma server: what one writes, every other sees within two seconds."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from indexer import Engine, Settings
+from indexer.errors import ModelMismatch, StoreUnavailable
+from indexer.records import Topic, Word
+from indexer.runs import RunSettings
+from indexer.thresholds import Thresholds
+from tests.conftest import AxisEmbedder
+
+SEEN_WITHIN_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real `chroma run`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "from chromadb.cli.cli import app; app()", "run"]
+    folder = tmp_path_factory.mktemp("chroma")
+    process = subprocess.Popen(
+        [*command, "--path", str(folder), "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        eventually(lambda: answers(url), 60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def shared(chroma: str, settings: Settings) -> Iterator[Settings]:
+    yield replace(settings, chroma_url=chroma)
+    with Engine(replace(settings, chroma_url=chroma), load=lambda _: AxisEmbedder()) as engine:
+        engine.corpus.delete(list(engine.store.words.ids()))
+        for topic in engine.topics.all().topics:
+            engine.topics.delete(topic.name)
+
+
+@pytest.fixture
+def two(shared: Settings, model: AxisEmbedder) -> Iterator[tuple[Engine, Engine]]:
+    with Engine(shared, load=lambda _: model) as one, Engine(shared, load=lambda _: model) as other:
+        yield one, other
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/v2/heartbeat", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def eventually(condition: Callable[[], bool], seconds: float = SEEN_WITHIN_S) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.05)
+
+
+def nearest(engine: Engine, text: str) -> str | None:
+    matches = engine.corpus.nearest([text], 1)[0].matches
+    return matches[0].text if matches else None
+
+
+def test_words_that_one_process_writes_are_seen_by_the_other(two):
+    one, other = two
+    other.corpus.load()
+    one.corpus.add([Word("fruit a", "1"), Word("country b", "2")])
+    eventually(lambda: nearest(other, "fruit a") == "fruit a")
+    one.corpus.add([Word("company c", "1")])
+    eventually(lambda: nearest(other, "company c") == "company c")
+    one.corpus.delete(["1"])
+    eventually(lambda: nearest(other, "company c") == "country b")
+
+
+def test_topics_and_thresholds_are_seen_by_the_other(two):
+    one, other = two
+    one.topics.replace([Topic("fruit"), Topic("country")])
+    eventually(lambda: len(other.topics) == 2)
+    one.topics.set_thresholds(Thresholds(score=0.5))
+    eventually(lambda: other.topics.thresholds.score == 0.5)
+
+
+def test_a_run_is_read_and_called_off_by_the_other(two):
+    one, other = two
+    one.corpus.add([Word(f"fruit {i}", str(i)) for i in range(50)])
+    run = one.clusterings.create(RunSettings(k=3))
+    calls = []
+
+    def progress(share: float) -> None:
+        if not calls:
+            other.clusterings.delete(run)
+        calls.append(share)
+        time.sleep(1.1)  # longer than between two signs of life
+
+    assert one.clusterings.run(run, progress).status == "cancelled"
+    assert other.clusterings.get(run).status == "cancelled"
+
+
+def test_what_is_written_by_many_at_once_is_all_there(two):
+    one, other = two
+    for i in range(5):
+        one.corpus.add([Word(f"fruit {i} {j}", f"one {i} {j}") for j in range(20)])
+        other.corpus.add([Word(f"country {i} {j}", f"other {i} {j}") for j in range(20)])
+    assert one.store.words.count() == other.store.words.count() == 200
+
+
+def test_another_model_is_refused_here_too(shared, model):
+    with Engine(shared, load=lambda _: model) as engine:
+        engine.corpus.add([Word("fruit", "1")])
+        with (
+            Engine(replace(shared, model="other"), load=lambda _: AxisEmbedder("other")) as late,
+            pytest.raises(ModelMismatch),
+        ):
+            late.embedder()
+
+
+def test_a_server_that_is_away_is_a_clear_error(settings):
+    with pytest.raises(StoreUnavailable, match="TOPICDEX_CHROMA_URL"):
+        Engine(replace(settings, chroma_url="http://127.0.0.1:9"))
