@@ -61,14 +61,14 @@ def text_problem(text: str) -> str | None:
     """Return why this text is refused (it is blank, or no valid Unicode), or None where it is fine."""
     if not text or text.isspace():
         return "the text is blank"
-    if not _encodes(text):
+    if not encodes(text):
         return "the text holds half of a surrogate pair"
     return None
 
 
 def id_problem(id: str) -> str | None:
     """Return why this id is refused, or None where it is fine: 1 to 128 bytes of UTF-8, any character."""
-    if not _encodes(id):
+    if not encodes(id):
         return "the id holds half of a surrogate pair"
     if not 1 <= len(id.encode()) <= ID_BYTES:
         return f"the id is empty or longer than {ID_BYTES} bytes"
@@ -97,7 +97,7 @@ def metadata_problem(metadata: Mapping[str, object]) -> str | None:
         if problem:
             return problem
     texts = "".join((*metadata, *(value for value in metadata.values() if isinstance(value, str))))
-    if not _encodes(texts):
+    if not encodes(texts):
         return "the metadata holds half of a surrogate pair"
     if len(texts.encode()) > METADATA_BYTES:
         return f"the metadata is larger than {METADATA_BYTES // 1024} KB"
@@ -116,7 +116,7 @@ def _value_problem(name: str, value: object) -> str | None:
             return f"the metadata {name!r} is neither text nor number nor boolean"
 
 
-def _encodes(text: str) -> bool:
+def encodes(text: str) -> bool:
     """Tell whether the text has a UTF-8 form: all but lone surrogates do."""
     try:
         text.encode()

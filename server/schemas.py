@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from indexer.records import Scalar, Topic, Word, id_problem, metadata_problem, text_hash, text_problem
+from indexer.records import Scalar, Topic, Word, encodes, id_problem, metadata_problem, text_hash, text_problem
 
 MOST_ITEMS = 1_000  # in any list that comes in
 
@@ -13,6 +13,12 @@ MOST_ITEMS = 1_000  # in any list that comes in
 def _text(value: str) -> str:
     if reason := text_problem(value):
         raise ValueError(reason)
+    return value
+
+
+def _unicode(value: str) -> str:
+    if not encodes(value):
+        raise ValueError("it holds half of a surrogate pair")
     return value
 
 
@@ -32,6 +38,7 @@ def _metadata(value: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"example": "Mango"})]
 Id = Annotated[str, AfterValidator(_id)]
+Unicode = Annotated[str, AfterValidator(_unicode)]  # what JSON can escape and nothing can store is refused
 # checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
 Metadata = Annotated[dict[str, Any], BeforeValidator(_metadata)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
@@ -69,7 +76,7 @@ class TopicIn(Body):
     """A topic: its name, and what describes it."""
 
     name: Text = Field(json_schema_extra={"example": "Fruit"})
-    description: str = ""
+    description: Unicode = ""
     examples: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = []
 
     def topic(self) -> Topic:
@@ -192,7 +199,7 @@ class DiffPath(BaseModel):
 class IdsIn(Body):
     """Ids of words."""
 
-    ids: Annotated[list[str], Field(min_length=1, max_length=MOST_ITEMS)]
+    ids: Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class NearestWordQuery(Query):
@@ -238,7 +245,7 @@ class ClusteringIn(Body):
     k: Count | Literal["auto"] | None = None
     around: Literal["topics"] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-    start: str | None = None
+    start: Unicode | None = None
     k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
     k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
     stop_words: Annotated[list[str], Field(max_length=MOST_ITEMS)] | None = None
