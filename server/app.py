@@ -28,7 +28,7 @@ MOST_BYTES = 16 * 2**20  # of a body
 class _Anything(BaseConverter):
     """Matches any id or name, slashes at its beginning and end included."""
 
-    regex = ".+"
+    regex = "(?s:.+)"  # line ends too
     part_isolating = False
 
 
@@ -100,5 +100,8 @@ def _check_body() -> None:
 
 
 def _reason(error: BadRequest) -> str:
-    cause = error.__context__
-    return str(cause) if isinstance(cause, ValueError) else "it cannot be read"
+    """Return what the parser said; flask wraps it twice."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ValueError):
+        cause = cause.__context__
+    return str(cause) if cause else "it cannot be read"
