@@ -48,15 +48,17 @@ def register_docs(app: Flask) -> None:
     """Serve the OpenAPI description and a page that shows it, both without a network."""
     assets = str(files("flask_openapi3_swagger") / "templates" / "swagger")
 
-    @app.get("/openapi.json")
     def openapi() -> Response:
         description: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
         return jsonify(description)
 
-    @app.get("/docs")
     def docs() -> str:
         return render_template("docs.html")
 
-    @app.get("/docs/assets/<path:name>")
     def docs_asset(name: str) -> Response:
         return send_from_directory(assets, name)
+
+    # past flask-openapi3: these are not part of what they describe, and it gives a view no bare path parameter
+    app.add_url_rule("/openapi.json", "openapi", openapi)
+    app.add_url_rule("/docs", "docs", docs)
+    app.add_url_rule("/docs/assets/<path:name>", "docs_asset", docs_asset)
