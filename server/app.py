@@ -2,6 +2,7 @@
 
 import atexit
 import hmac
+from urllib.parse import unquote_to_bytes
 
 from flask import request
 from flask_openapi3 import Info as ApiInfo
@@ -75,11 +76,19 @@ def _check_requests(app: OpenAPI, settings: Settings) -> None:
     @app.before_request
     def check() -> None:
         if key is not None and request.path.startswith("/v1"):
-            given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+            given = request.headers.get("Authorization", "").encode("latin-1", "replace")  # as WSGI has it
             if not hmac.compare_digest(given, key):
                 raise Unauthorized("send the header `Authorization: Bearer KEY` with the key of this server")
+        _check_query()
         if request.routing_exception is None and request.method in ("POST", "PUT"):
             _check_body()
+
+
+def _check_query() -> None:
+    try:
+        unquote_to_bytes(request.query_string).decode("utf-8")
+    except UnicodeDecodeError:  # what cannot be decoded would stay in the text as %FF
+        raise InvalidRequest("the query is not UTF-8; percent-encode the bytes of UTF-8") from None
 
 
 def _check_body() -> None:
