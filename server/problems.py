@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +30,7 @@ _STATUS = {
     "not_ready": 503,
     "model_unavailable": 503,
 }
+_PATH = re.compile(r"(?<![\w:/])/[^\s'\"();,]+")
 _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
@@ -82,7 +84,9 @@ def register_problems(app: Flask) -> None:
         status = _STATUS.get(error.code, 500)
         if status >= 500:
             _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
-        response = problem(status, error.code, str(error), [{"loc": [], "msg": str(error)}] if status == 422 else None)
+        # what a library or the store's folder put into it; a caller's own words come back in 404 and 422 alone
+        detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
+        response = problem(status, error.code, detail, [{"loc": [], "msg": detail}] if status == 422 else None)
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
