@@ -24,7 +24,7 @@ class OpenAIEmbedder:
             self._client = openai.OpenAI()
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"{name}: {error}") from error
-        self._identity = ModelIdentity(name, "", len(self._request(["dimension"])[0]))
+        self._identity = ModelIdentity(name, "", self._request(["dimension"]).shape[1])
 
     @property
     def identity(self) -> ModelIdentity:
@@ -33,16 +33,22 @@ class OpenAIEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row a text, shape (n, dimension)."""
-        rows = [row for batch in _batches([_cut(text) for text in texts]) for row in self._request(batch)]
-        return unit(np.asarray(rows, dtype=np.float32).reshape(len(texts), self._identity.dimension))
+        dimension = self._identity.dimension
+        parts = [self._request(batch) for batch in _batches([_cut(text) for text in texts])]
+        if any(part.shape[1] != dimension for part in parts):
+            raise ModelUnavailable(f"{self._name} gave {dimension} numbers a text, and now gives others; start again")
+        return unit(np.vstack(parts)) if parts else np.empty((0, dimension), dtype=np.float32)
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Say of each text whether it is cut before it is sent."""
         return [len(text.encode("utf-8")) > _LONGEST for text in texts]
 
-    def _request(self, texts: list[str]) -> list[list[float]]:
+    def _request(self, texts: list[str]) -> Vectors:
+        """Return the vectors of one request, shape (n, dimension), as they came."""
         try:
             response = self._client.embeddings.create(model=self._model, input=texts)
+            answered = sorted(response.data, key=lambda item: item.index)
+            rows = np.asarray([item.embedding for item in answered], dtype=np.float32)
         except openai.APIConnectionError as error:
             raise ModelUnavailable(
                 f"{self._name} cannot be reached at {self._client.base_url}; check OPENAI_BASE_URL and the network"
@@ -51,10 +57,15 @@ class OpenAIEmbedder:
             # the API's own message quotes a part of the key
             raise ModelUnavailable(f"{self._name} refuses the key; check OPENAI_API_KEY") from error
         except openai.APIStatusError as error:
-            raise ModelUnavailable(f"{self._name} answers {error.status_code}; try again later") from error
-        rows = [item.embedding for item in sorted(response.data, key=lambda item: item.index)]
-        if len(rows) != len(texts):
-            raise ModelUnavailable(f"{self._name} gave {len(rows)} vectors for {len(texts)} texts; try again")
+            passing = error.status_code == 429 or error.status_code >= 500
+            advice = "try again later" if passing else "check the name of the model"
+            raise ModelUnavailable(f"{self._name} answers {error.status_code}; {advice}") from error
+        except (openai.OpenAIError, AttributeError, TypeError, ValueError):  # no list of vectors in the answer
+            rows = np.empty((0, 0), dtype=np.float32)
+        if rows.ndim != 2 or len(rows) != len(texts) or not rows.size or not np.isfinite(rows).all():
+            raise ModelUnavailable(
+                f"{self._name} did not answer with a vector for each text; check OPENAI_BASE_URL and the model"
+            )
         return rows
 
 
