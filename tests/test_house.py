@@ -12,7 +12,14 @@ FILES = sorted(path for package in ("indexer", "server") for path in (HOUSE / pa
 FLOORS = (
     ("indexer.errors", "indexer.settings", "indexer.records", "indexer.progress", "indexer"),
     ("indexer.readers", "indexer.embedders"),
-    ("indexer.store", "indexer.prototypes", "indexer.clustering", "indexer.naming", "indexer.lineage", "indexer.answers"),
+    (
+        "indexer.store",
+        "indexer.prototypes",
+        "indexer.clustering",
+        "indexer.naming",
+        "indexer.lineage",
+        "indexer.answers",
+    ),
     ("indexer.pipeline", "indexer.cache", "indexer.survey", "indexer.similarity"),
     ("indexer.corpus", "indexer.topics", "indexer.reclustering"),
     ("indexer.engine",),
@@ -99,11 +106,14 @@ def test_flask_stays_in_the_server():
     assert not [
         ids(p)
         for p in FILES
-        if not module(p).startswith("server") and any(n.split(".")[0].startswith(("flask", "waitress")) for n in imports(p))
+        if not module(p).startswith("server")
+        and any(n.split(".")[0].startswith(("flask", "waitress")) for n in imports(p))
     ]
 
 
-@pytest.mark.parametrize("path", [HOUSE / "indexer/cli.py", *sorted((HOUSE / "indexer/commands").glob("*.py"))], ids=ids)
+@pytest.mark.parametrize(
+    "path", [HOUSE / "indexer/cli.py", *sorted((HOUSE / "indexer/commands").glob("*.py"))], ids=ids
+)
 def test_the_command_line_parses_before_it_loads_anything_heavy(path):
     assert not {name.split(".")[0] for name in imports(path, at_import=True)} & HEAVY
 
