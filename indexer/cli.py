@@ -59,6 +59,8 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:  # a full disk under standard input's copy or standard output, say
+        return _fail("io_error", f"{error}; check the disk and its permissions, and run again")
     return code if isinstance(code, int) else 0
 
 

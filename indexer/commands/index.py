@@ -50,7 +50,8 @@ def index(
         raise click.UsageError("--prune needs the FILE... that hold the words to keep")
     from indexer.commands.progress import IndexProgress
     from indexer.engine import Engine
-    from indexer.indexing import Indexing
+    from indexer.indexing import Indexing, Summary
+    from indexer.pipeline import Counts
     from indexer.readers import Row, read_lines, read_topics, read_words
     from indexer.survey import Source, survey
 
@@ -71,8 +72,10 @@ def index(
             shutil.copyfileobj(sys.stdin.buffer, spool)
         sources = [source(name) for name in dict.fromkeys(files)]
         found = survey(sources)
-        if dry_run and not settings.chroma_url and not settings.data.exists():
+        if dry_run and not settings.chroma_url and _is_new(settings.data):
             say(f"dry run: {settings.data} would be made, {found.distinct} words would be added")
+            if as_json:
+                print_json(Summary(Counts(added=found.distinct), 0, found.skipped, 0.0).to_json())
             return
         with Engine(settings) as engine:
             indexing = Indexing(engine, sources, found)
@@ -82,11 +85,15 @@ def index(
                     f"dry run: {counts.added} words would be added, {counts.updated} updated, {gone} removed, "
                     f"{counts.unchanged} are unchanged; {counts.embedded} texts would be embedded"
                 )
+                if as_json:
+                    print_json(Summary(counts, gone, found.skipped, 0.0).to_json())
                 return
             if topics is not None:
                 engine.topics.replace(topics)
                 say(f"{len(topics)} topics are set")
             if not files:
+                if as_json:
+                    print_json(Summary(Counts(), 0, found.skipped, 0.0).to_json())
                 return
             with IndexProgress(found.distinct) as progress:
                 summary = indexing.run(prune=prune, most=yes, written=progress.update)
@@ -100,3 +107,8 @@ def index(
         say(f"  skipped {rows}: {reason}")
     if as_json:
         print_json(summary.to_json())
+
+
+def _is_new(folder: Path) -> bool:
+    """Tell whether a store would be made here: nothing is there, or an empty folder."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
-from indexer.errors import ModelMismatch, NotFound, StoreFormat, TopicdexError
+from indexer.errors import ModelMismatch, NotFound, StoreFormat, StoreUnavailable, TopicdexError
 from indexer.settings import Settings
 from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Collection
@@ -130,7 +130,10 @@ def _check_marker(settings: Settings) -> None:
     except (OSError, ValueError):
         raise StoreFormat(f'{marker} is damaged; write {{"format": {FORMAT}}} into it') from None
     if found is None:
-        replace_json(marker, {"format": FORMAT})
+        try:
+            replace_json(marker, {"format": FORMAT})
+        except OSError as error:
+            raise StoreUnavailable(f"{marker} cannot be written ({error.strerror}); check its disk") from error
     else:
         _check_format(found.get("format") if isinstance(found, dict) else None)
 
