@@ -69,7 +69,8 @@ def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     from indexer.embedders import load_embedder
     from indexer.similarity import similarity
 
-    result = similarity(load_embedder(settings_of(flags)), _checked(texts))
+    rows = _checked(texts)  # before the model is loaded
+    result = similarity(load_embedder(settings_of(flags)), rows)
     if as_json:
         print_json(result)
         return
