@@ -5,6 +5,7 @@ import io
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -16,10 +17,6 @@ import pytest
 
 from indexer import Engine, Settings, pipeline
 from indexer.cli import run
-from indexer.embedders.local import LocalEmbedder
-from tests.conftest import AxisEmbedder
-
-CODES = {"invalid_request", "input_error", "not_found", "store_format", "store_unavailable", "store_busy"}
 
 
 @pytest.fixture
@@ -280,6 +277,28 @@ def test_what_was_written_before_ctrl_c_stays_and_running_again_finishes(call, i
     assert len(texts()) == 55
 
 
+def test_a_real_ctrl_c_is_130_and_running_again_finishes(tmp_path):
+    (tmp_path / "a.txt").write_text("".join(f"fruit {i}\n" for i in range(4_000)))
+    slow = AXES.replace(
+        "from indexer.cli",
+        "import indexer.pipeline, indexer.commands.progress\n"
+        "indexer.pipeline.BATCH, indexer.commands.progress._EVERY_S = 20, 0\n"
+        "from indexer.cli",
+    )
+    command = [sys.executable, "-c", slow, "index", "a.txt"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        first = process.stderr.readline()  # comes once words are on disk
+        assert first.startswith("20 of 4000 words on disk"), first
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+        assert process.wait(60) == 130
+    assert "Traceback" not in told and told.splitlines()[-1].startswith("topicdex: interrupted; ")
+    kept = json.loads(in_a_process("info", "--json", cwd=tmp_path).stdout)["counts"]["words"]
+    assert 20 <= kept < 4_000
+    summary = json.loads(in_a_process("index", "a.txt", "--json", cwd=tmp_path).stdout)
+    assert (summary["unchanged"], summary["added"]) == (kept, 4_000 - kept)
+
+
 # What fails
 
 
@@ -471,8 +490,6 @@ def limited(size):
     """Return what a child does first so that no file of its own can grow above `size` bytes."""
 
     def limit():
-        import signal
-
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -490,10 +507,13 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
+def environment():
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+
 def in_a_process(*arguments, cwd, script=AXES, **options):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "TOPICDEX_MODEL": "axes"}
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, **options)
 
 
 def many_words(folder, name="many.txt"):
@@ -571,10 +591,9 @@ def test_a_full_standard_output_is_one_line(call, index, tmp_path, store):
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     index(write("a.txt", "fruit\n"))
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [sys.executable, "-c", AXES, "words", "list"]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
 
@@ -625,9 +644,3 @@ def test_a_file_that_is_indexed_already_needs_no_model(index, store, tmp_path, m
     assert "1 unchanged" in done.stderr
     loaded = done.stderr.splitlines()[-1]
     assert "chromadb" in loaded and "torch" not in loaded and "sentence_transformers" not in loaded
-
-
-def test_the_engine_loads_the_real_model_where_no_other_is_given(settings):
-    with Engine(Settings(data=settings.data)) as engine:
-        assert isinstance(engine.embedder(), LocalEmbedder)
-    assert not isinstance(AxisEmbedder(), LocalEmbedder)
