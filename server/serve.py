@@ -30,7 +30,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{listening.getsockname()[1]}"
     logging.basicConfig(stream=sys.stderr, format="topicdex: %(message)s", level=logging.WARNING)
-    with Engine(settings, url=url, serving=True) as engine:
+    with listening, Engine(settings, url=url, serving=True) as engine:
         app = create_app(settings, engine=engine)
         counting = _Counting(app)
         server: Any = create_server(
@@ -53,6 +53,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
 
 def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raises InvalidRequest where it cannot."""
+    listening: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -60,6 +61,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen(128)
     except (OSError, OverflowError) as error:
+        if listening is not None:
+            listening.close()
         raise InvalidRequest(
             f"cannot listen on {host}:{port} ({getattr(error, 'strerror', None) or error}); "
             "give another --port, or --host"
