@@ -126,13 +126,13 @@ class WordPage(Shown):
 
 
 class WordsAdded(Shown):
-    """What a write did; `ids` in the order of the words sent."""
+    """What a write did; `ids` in the order of the words sent; `truncated` where a text was cut for the embedding."""
 
     added: int
     updated: int
     unchanged: int
     ids: list[str]
-    truncated: int = 0
+    truncated: bool = False
 
 
 class WordsRemoved(Shown):

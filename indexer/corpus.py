@@ -35,7 +35,7 @@ class Corpus:
             counts = prepared.write(self._store.words)
             for cache in self._caches():
                 cache.put(prepared.words, prepared.vectors)
-        cut = sum(self._embedder().truncated([w.text for w in prepared.words])) if prepared.words else 0
+        cut = bool(prepared.words) and any(self._embedder().truncated([w.text for w in prepared.words]))
         return WordsAdded(
             added=counts.added,
             updated=counts.updated,

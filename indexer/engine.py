@@ -41,7 +41,7 @@ class Engine:
         self._write_lock = threading.RLock()
         try:
             self.corpus = Corpus(self.store, self.embedder, self._write_lock)
-            self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model, self._write_lock)
+            self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model_name, self._write_lock)
             self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder)
             shared = self.store.mode == "server"
             self._freshness = Freshness(self.store, self.corpus, self.topics) if shared else None
@@ -56,7 +56,7 @@ class Engine:
         """
         with self._load_lock:
             if self._loaded is None:
-                self.store.check_model(self.settings.model)
+                self.store.check_model(self.settings.model_name)
                 loaded = self._load(self.settings)
                 self.store.adopt(loaded.identity)
                 self._loaded = loaded
@@ -72,7 +72,7 @@ class Engine:
         model = self.store.model
         return Info(
             version=indexer.__version__,
-            model=ModelShown(name=self.settings.model)
+            model=ModelShown(name=self.settings.model_name)
             if model is None
             else ModelShown(name=model.name, revision=model.revision, dimension=model.dimension),
             counts=CountsShown(words=self.store.words.count(), topics=len(self.topics)),

@@ -59,7 +59,7 @@ class Indexing:
         read, InvalidRequest where pruning would remove more than half of the words and `most` does not allow it.
         """
         begin = time.monotonic()
-        self.engine.store.check_model(self.engine.settings.model)
+        self.engine.store.check_model(self.engine.settings.model_name)
         stale = self._stale(most) if prune else []
 
         def add(counts: Counts) -> None:

@@ -43,6 +43,11 @@ class Settings:
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "api_key")
         return f"Settings({shown})"
 
+    @property
+    def model_name(self) -> str:
+        """Return what the model is called in a store and in answers."""
+        return model_name(self.model)
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> "Settings":
         """Return the settings: a flag that is not None, else the environment, else the default.
@@ -56,6 +61,12 @@ class Settings:
             if f.name not in values and raw:
                 values[f.name] = _parse(f.metadata["variable"], raw, f.default)
         return cls(**values)
+
+
+def model_name(model: str) -> str:
+    """Return what a model is called: a folder goes by its own name, where it lies is nobody's business and may change."""
+    folder = Path(model)
+    return folder.resolve().name if folder.is_dir() else model
 
 
 def _parse(variable: str, raw: str, default: Any) -> Any:

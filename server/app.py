@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if engine is None:
         engine = Engine(settings, serving=True)
         atexit.register(engine.close)
-    engine.store.check_model(settings.model)
+    engine.store.check_model(settings.model_name)
     app = OpenAPI(
         "server",
         info=ApiInfo(
@@ -53,6 +53,13 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         ),
         doc_ui=False,
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
+        responses={
+            status: {
+                "description": "What went wrong; programs go by its code",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+            for status in ("422", "4XX", "5XX")
+        },
         validation_error_callback=invalid,
         validation_error_model=Problem,
     )

@@ -25,7 +25,9 @@ from server.schemas import (
     WaitQuery,
 )
 
-clusterings = APIBlueprint("clusterings", __name__, url_prefix="/v1", abp_tags=[Tag(name="Clusterings")])
+clusterings = APIBlueprint(
+    "clusterings", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Clusterings")]
+)
 
 
 @clusterings.post("/clusterings", responses={202: ClusteringShown, 200: ClusteringShown})

@@ -20,7 +20,7 @@ from server.schemas import (
     TopicsIn,
 )
 
-topics = APIBlueprint("topics", __name__, url_prefix="/v1", abp_tags=[Tag(name="Topics")])
+topics = APIBlueprint("topics", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Topics")])
 
 
 @topics.put("/topics", responses={200: TopicSet})

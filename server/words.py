@@ -25,7 +25,7 @@ from server.schemas import (
     WordsIn,
 )
 
-words = APIBlueprint("words", __name__, url_prefix="/v1", abp_tags=[Tag(name="Words")])
+words = APIBlueprint("words", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Words")])
 
 
 @words.post("/words", responses={200: WordsAdded})

