@@ -126,13 +126,17 @@ class WordPage(Shown):
 
 
 class WordsAdded(Shown):
-    """What a write did; `ids` in the order of the words sent; `truncated` where a text was cut for the embedding."""
+    """What a write did; `ids` in the order of the words sent, `embedded` in texts that the model was given.
+
+    `truncated` where a text was cut for the embedding.
+    """
 
     added: int
     updated: int
     unchanged: int
     ids: list[str]
     truncated: bool = False
+    embedded: int = 0
 
 
 class WordsRemoved(Shown):

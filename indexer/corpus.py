@@ -1,7 +1,7 @@
 """The words of the corpus as a caller meets them: add, page through, look up, delete, find the nearest."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from indexer.cache import WordCache
 from indexer.cursors import bad_cursor, cursor_of, value_of
 from indexer.embedders import Embedder, Vectors
 from indexer.errors import NotFound
+from indexer.pipeline import Counts, Prepared
 from indexer.records import Scalar, Word, text_hash
 from indexer.store import Store
 
@@ -30,19 +31,29 @@ class Corpus:
 
     def add(self, words: Sequence[Word]) -> WordsAdded:
         """Add or update words; when it returns they are on disk. The same again changes and embeds nothing."""
-        with self._write_lock:
-            prepared = pipeline.prepare(self._store.words, self._embed, words)
-            counts = prepared.write(self._store.words)
-            for cache in self._caches():
-                cache.put(prepared.words, prepared.vectors)
+        prepared = self._write(words)
         cut = bool(prepared.words) and any(self._embedder().truncated([w.text for w in prepared.words]))
         return WordsAdded(
-            added=counts.added,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
+            added=prepared.counts.added,
+            updated=prepared.counts.updated,
+            unchanged=prepared.counts.unchanged,
             ids=[word.id for word in words],
             truncated=cut,
+            embedded=prepared.counts.embedded,
         )
+
+    def index(self, words: Iterable[Word], written: Callable[[Counts], None]) -> None:
+        """Add a stream of words that names no id twice; `written` is told the counts of each batch once on disk."""
+        pipeline.index(self._store.words, lambda batch: self._write(batch).counts, words, written)
+
+    def plan(self, words: Iterable[Word]) -> Counts:
+        """Return what `index` would do; `embedded` may count a text twice that comes under two ids."""
+        batches = pipeline.batches(words, pipeline.BATCH)
+        return sum((pipeline.plan(self._store.words, batch).counts for batch in batches), Counts())
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every word."""
+        return self._store.words.ids()
 
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
         """Return `limit` words from the cursor on, in the order in which they first came.
@@ -150,6 +161,14 @@ class Corpus:
         filling.remove(filling.ids() - stored)
         for words, vectors in self._store.words.with_vectors(list(stored - filling.ids())):
             filling.put_missing(words, vectors)
+
+    def _write(self, words: Sequence[Word]) -> Prepared:
+        with self._write_lock:
+            prepared = pipeline.prepare(self._store.words, self._embed, words)
+            prepared.write(self._store.words)
+            for cache in self._caches():
+                cache.put(prepared.words, prepared.vectors)
+        return prepared
 
     def _caches(self) -> list[WordCache]:
         return [cache for cache in (self.cache, self._filling) if cache is not None]

@@ -9,6 +9,7 @@ from indexer.answers import CountsShown, Info, ModelShown, StoreShown
 from indexer.corpus import Corpus
 from indexer.embedders import Embedder, load_embedder
 from indexer.freshness import Freshness
+from indexer.owner import OwnerLock
 from indexer.reclustering import Reclustering
 from indexer.settings import Settings
 from indexer.store import FORMAT, Store
@@ -25,17 +26,19 @@ class Engine:
         url: str | None = None,
         create: bool = True,
         serving: bool = False,
+        lock: OwnerLock | None = None,
         load: Callable[[Settings], Embedder] | None = None,
     ) -> None:
         """Open the store; `load` gives the model when it is needed.
 
-        `serving`: others ask while this process writes; `url`: where they ask.
+        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where the caller holds it
+        already.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is none and `create` is false.
         """
         self.settings = settings
         self._load = load or (lambda settings: load_embedder(settings, serving=serving))
-        self.store = Store.open(settings, url=url, create=create, serving=serving)
+        self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
         self._write_lock = threading.RLock()
@@ -56,11 +59,15 @@ class Engine:
         """
         with self._load_lock:
             if self._loaded is None:
-                self.store.check_model(self.settings.model_name)
+                self.check_model()
                 loaded = self._load(self.settings)
                 self.store.adopt(loaded.identity)
                 self._loaded = loaded
             return self._loaded
+
+    def check_model(self) -> None:
+        """Raise ModelMismatch where the store holds vectors of another model than the settings name."""
+        self.store.check_model(self.settings.model_name)
 
     @property
     def model_loaded(self) -> bool:

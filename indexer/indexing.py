@@ -4,12 +4,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from indexer import pipeline
-from indexer.engine import Engine
 from indexer.errors import InvalidRequest
 from indexer.pipeline import Counts
 from indexer.survey import Source, Survey
+
+if TYPE_CHECKING:  # neither is needed for the other, and the engine loads Chroma
+    from indexer.engine import Engine
+    from indexer.remote import Remote
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Summary:
 class Indexing:
     """One indexing of surveyed sources; `counts` grows with what is on disk, also where it is cut off."""
 
-    engine: Engine
+    engine: "Engine | Remote"
     sources: Sequence[Source]
     survey: Survey
     counts: Counts = field(default_factory=Counts)
@@ -59,29 +62,20 @@ class Indexing:
         read, InvalidRequest where pruning would remove more than half of the words and `most` does not allow it.
         """
         begin = time.monotonic()
-        self.engine.store.check_model(self.engine.settings.model_name)
+        self.engine.check_model()
         stale = self._stale(most) if prune else []
 
         def add(counts: Counts) -> None:
             self.counts += counts
             written(self.counts)
 
-        pipeline.index(
-            self.engine.store.words,
-            lambda texts: self.engine.embedder().embed(texts),
-            self.survey.latest(self.sources),
-            add,
-        )
+        self.engine.corpus.index(self.survey.latest(self.sources), add)
         removed = self.engine.corpus.delete(stale) if stale else 0
         return Summary(self.counts, removed, self.survey.skipped, time.monotonic() - begin)
 
     def plan(self) -> Counts:
         """Return what `run` would do, without doing it; `embedded` may count a text twice that comes under two ids."""
-        total = Counts()
-        table = self.engine.store.words
-        for batch in pipeline.batches(self.survey.latest(self.sources), pipeline.BATCH):
-            total += pipeline.plan(table, batch).counts
-        return total
+        return self.engine.corpus.plan(self.survey.latest(self.sources))
 
     def stale_count(self) -> int:
         """Return how many words `run` would remove with `prune`."""
@@ -90,11 +84,11 @@ class Indexing:
     def _stale(self, most: bool) -> list[str]:
         if not self.survey.words:
             raise InvalidRequest("the input has no words, and pruning would remove all; check the input")
-        stale = [id for id in self.engine.store.words.ids() if not self.survey.has(id)]
-        total = self.engine.store.words.count()
-        if 2 * len(stale) > total and not most:
+        stored = list(self.engine.corpus.ids())
+        stale = [id for id in stored if not self.survey.has(id)]
+        if 2 * len(stale) > len(stored) and not most:
             raise InvalidRequest(
-                f"--prune would remove {len(stale)} of {total} words, more than half; "
+                f"--prune would remove {len(stale)} of {len(stored)} words, more than half; "
                 "check that every file is named, and give --yes if that is meant"
             )
         return stale

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.embedders import Vectors
 from indexer.records import Word, text_hash
-from indexer.store import StoredWord, Words
+
+if TYPE_CHECKING:  # the counts are for commands that work through a server too, and these load no Chroma
+    from indexer.store import StoredWord, Words
 
 BATCH = 1_024  # words a write: enough to sort by length, few enough to lose little when cut off
 LOOKUP = 5_000  # words a look-up: larger ones are quicker a word, and need no model
@@ -41,10 +44,10 @@ class Prepared:
 
     words: list[Word]
     vectors: Vectors
-    stored: Mapping[str, StoredWord]
+    stored: "Mapping[str, StoredWord]"
     counts: Counts
 
-    def write(self, table: Words) -> Counts:
+    def write(self, table: "Words") -> Counts:
         """Write the words; when it returns they are on disk."""
         if self.words:
             table.write(self.words, self.vectors, self.stored)
@@ -56,13 +59,13 @@ class Plan:
     """What of a batch is new or changed, what is known of it, and the texts that no vector is known of, by hash."""
 
     words: list[Word]
-    stored: Mapping[str, StoredWord]
+    stored: "Mapping[str, StoredWord]"
     vectors: dict[str, Vectors]
     fresh: dict[str, str]
     counts: Counts
 
 
-def plan(table: Words, batch: Sequence[Word]) -> Plan:
+def plan(table: "Words", batch: Sequence[Word]) -> Plan:
     """Find out what must be done for a batch; a text that is stored under any id needs no embedding.
 
     Of words with the same id the last one counts.
@@ -78,7 +81,7 @@ def plan(table: Words, batch: Sequence[Word]) -> Plan:
     return Plan(rest, stored, vectors, fresh, counts)
 
 
-def prepare(table: Words, embed: Embed, batch: Sequence[Word]) -> Prepared:
+def prepare(table: "Words", embed: Embed, batch: Sequence[Word]) -> Prepared:
     """Find out what of a batch is new, and get a vector for it."""
     todo = plan(table, batch)
     if not todo.words:
@@ -89,15 +92,23 @@ def prepare(table: Words, embed: Embed, batch: Sequence[Word]) -> Prepared:
     return Prepared(todo.words, rows, todo.stored, todo.counts)
 
 
-def index(table: Words, embed: Embed, words: Iterable[Word], written: Callable[[Counts], None]) -> None:
-    """Store a stream of words that names no id twice; `written` is told the counts of each batch once it is on disk."""
+def index(
+    table: "Words",
+    write: Callable[[list[Word]], Counts],
+    words: Iterable[Word],
+    written: Callable[[Counts], None],
+) -> None:
+    """Give `write` what is new or changed of a stream of words that names no id twice, a batch at a time.
+
+    `written` is told the counts of each batch once `write` has it on disk.
+    """
     for block, unchanged in _looked_up(table, words):
         written(Counts(unchanged=len(unchanged)))
         for batch in batches((word for word in block if word.id not in unchanged), BATCH):
-            written(prepare(table, embed, batch).write(table))
+            written(write(batch))
 
 
-def _looked_up(table: Words, words: Iterable[Word]) -> Iterator[tuple[list[Word], set[str]]]:
+def _looked_up(table: "Words", words: Iterable[Word]) -> Iterator[tuple[list[Word], set[str]]]:
     """Yield blocks of words with the ids of those that are stored as they are.
 
     The next block is read while Chroma looks up the last one: a look-up leaves Python free, as a write does not.

@@ -10,9 +10,9 @@ import pytest
 
 from indexer import Engine
 from indexer.errors import ModelMismatch, NotFound, StoreBusy, StoreFormat, StoreUnavailable
+from indexer.owner import read_note
 from indexer.records import Topic, Word
 from indexer.store import Store
-from indexer.store.owner import read_note
 from tests.conftest import AxisEmbedder
 
 

@@ -4,12 +4,12 @@ import json
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
-from indexer.errors import ModelMismatch, NotFound, StoreFormat, StoreUnavailable, TopicdexError
+from indexer.errors import ModelMismatch, StoreFormat, TopicdexError
+from indexer.owner import MARKER, OwnerLock, prepare_folder, replace_json
 from indexer.settings import Settings
 from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Collection
 from indexer.store.clusterings import Clusterings
-from indexer.store.owner import MARKER, OwnerLock, prepare_folder, replace_json
 from indexer.store.topics import Topics
 from indexer.store.words import Words
 
@@ -29,20 +29,28 @@ class Store:
         self._open_collections()
 
     @classmethod
-    def open(cls, settings: Settings, *, url: str | None = None, create: bool = True, serving: bool = False) -> "Store":
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        url: str | None = None,
+        create: bool = True,
+        serving: bool = False,
+        lock: OwnerLock | None = None,
+    ) -> "Store":
         """Open the store, made where there is none and `create` is true.
 
-        `serving`: others ask while this process writes; `url`: where they ask.
+        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where
+        the caller holds it already; the store releases it.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
         if settings.chroma_url:
             return cls(Chroma(None, settings.chroma_url), None)
-        if not create and not (settings.data / MARKER).exists():
-            raise NotFound(f"there is no store in {settings.data}; make one with topicdex index, or give --data")
-        prepare_folder(settings.data)
-        lock = OwnerLock(settings.data, url=url)
-        lock.acquire(settings.wait)
+        if lock is None:
+            prepare_folder(settings.data, create=create)
+            lock = OwnerLock(settings.data, url=url)
+            lock.acquire(settings.wait)
         try:
             _check_marker(settings)
             return cls(Chroma(settings.data, None, serving=serving), lock)

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from indexer.errors import StoreBusy, StoreFormat, StoreUnavailable
+from indexer.errors import NotFound, StoreBusy, StoreFormat, StoreUnavailable
 
 LOCK = "topicdex.lock"
 NOTE = "topicdex-owner.json"
-_POLL = 0.1  # seconds between two looks at a lock that another process holds
+MARKER = "topicdex.json"
+POLL_S = 0.1  # seconds between two looks at a lock that another process holds
 
 
 @dataclass(frozen=True)
@@ -41,27 +42,18 @@ class OwnerLock:
     def __init__(self, folder: Path, *, url: str | None = None) -> None:
         self._folder = folder
         self._url = url
-        self._lock = FileLock(folder / LOCK)
+        self._lock = FileLock(folder / LOCK, thread_local=False)  # any thread may close the store
 
     def acquire(self, wait: float) -> None:
         """Take the lock, waiting `wait` seconds at most; raises StoreBusy, naming the owner."""
         end = time.monotonic() + wait
-        while not self._try():
+        while not self.try_acquire():
             if time.monotonic() >= end:
-                owner = read_note(self._folder)
-                raise StoreBusy(
-                    f"{self._folder} is in use by {owner or 'another process'}; wait for it, or give --wait SECONDS"
-                )
-            time.sleep(_POLL)
-        self._write_note()
+                raise self.busy()
+            time.sleep(POLL_S)
 
-    def release(self) -> None:
-        """Give the folder back; harmless where it is not held."""
-        if self._lock.is_locked:
-            (self._folder / NOTE).unlink(missing_ok=True)
-            self._lock.release()
-
-    def _try(self) -> bool:
+    def try_acquire(self) -> bool:
+        """Take the lock if nobody holds it, and say whether it is taken."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -70,7 +62,19 @@ class OwnerLock:
             raise StoreUnavailable(
                 f"{self._folder} cannot be written ({error.strerror}); check its owner and its disk"
             ) from error
+        self._write_note()
         return True
+
+    def busy(self) -> StoreBusy:
+        """Return the error that names the owner."""
+        owner = read_note(self._folder) or "another process"
+        return StoreBusy(f"{self._folder} is in use by {owner}; wait for it, or give --wait SECONDS")
+
+    def release(self) -> None:
+        """Give the folder back; harmless where it is not held."""
+        if self._lock.is_locked:
+            (self._folder / NOTE).unlink(missing_ok=True)
+            self._lock.release()
 
     def _write_note(self) -> None:
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
@@ -93,22 +97,6 @@ def read_note(folder: Path) -> OwnerNote | None:
         return None
 
 
-def running_server(folder: Path) -> OwnerNote | None:
-    """Return the note of the server that owns the folder now; None where no living process holds the lock."""
-    note = read_note(folder)
-    if note is None or note.url is None:
-        return None
-    probe = FileLock(folder / LOCK)
-    try:
-        probe.acquire(timeout=0)
-    except Timeout:
-        return note
-    except OSError:
-        return None
-    probe.release()
-    return None
-
-
 def replace_json(path: Path, value: object) -> None:
     """Write `value` as JSON so that a reader sees the old file or the new one, never half of it."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
@@ -119,20 +107,21 @@ def replace_json(path: Path, value: object) -> None:
         draft.unlink(missing_ok=True)
 
 
-MARKER = "topicdex.json"
-
-
-def prepare_folder(folder: Path) -> None:
+def prepare_folder(folder: Path, *, create: bool) -> None:
     """Make the folder, or check that it is empty or a store.
 
-    Raises StoreFormat where it holds other things, StoreUnavailable where it cannot be made.
+    Raises NotFound where there is no store and `create` is false, StoreFormat where the folder holds other things,
+    StoreUnavailable where it cannot be made.
     """
+    if not create and not (folder / MARKER).exists():
+        raise NotFound(f"there is no store in {folder}; make one with topicdex index, or give --data")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        strange = {p.name for p in folder.iterdir()} - {LOCK, NOTE}
+        # a process that is making the store at this moment leaves drafts of its note and its marker
+        strange = {p.name for p in folder.iterdir() if not p.match("topicdex*.tmp")} - {LOCK, NOTE}
     except OSError as error:
         raise StoreUnavailable(f"{folder} cannot be used as a store ({error.strerror}); give another --data") from error
-    if strange and MARKER not in strange:
+    if strange - {MARKER} and not (folder / MARKER).exists():
         raise StoreFormat(
             f"{folder} holds files ({sorted(strange)[0]!r}, ...) and is no topicdex store; "
             "give --data an empty folder or a store"
