@@ -31,8 +31,8 @@ class Engine:
     ) -> None:
         """Open the store; `load` gives the model when it is needed.
 
-        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where the caller holds it
-        already.
+        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where
+        the caller holds it already; the engine releases it.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is none and `create` is false.
         """

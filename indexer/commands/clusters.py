@@ -45,7 +45,7 @@ def cluster(
     **flags: Any,
 ) -> None:
     """Recluster the stored words; clusters that continue keep their ids and names."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
     from indexer.runs import NEWEST, RunSettings
 
     if fresh and start is not None:
@@ -60,7 +60,7 @@ def cluster(
             "stop_words": None if stop_words is None else _lines(stop_words),
         }
     )
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         done = _run(engine, settings, "clustering")
     _show(done, as_json)
 
@@ -75,10 +75,10 @@ def cluster(
 @json_option
 def adapt(seed: int, no_activate: bool, off: bool, as_json: bool, **flags: Any) -> None:
     """Grow the topics on the stored words, answer from them, and say what moves by it."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
     from indexer.runs import RunSettings
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         if off:
             engine.topics.deactivate()
             say("topic lookups answer from the plain labels")
@@ -114,9 +114,9 @@ def clusters() -> None:
 @json_option
 def list_clusters(as_json: bool, **flags: Any) -> None:
     """List the runs, newest first."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         found = engine.clusterings.all()
     if as_json:
         print_json(found)
@@ -137,9 +137,9 @@ def list_clusters(as_json: bool, **flags: Any) -> None:
 @json_option
 def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
     """Show one run."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         found = engine.clusterings.get(id)
     _show(found, as_json)
 
@@ -152,9 +152,9 @@ def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
 @json_option
 def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: bool, **flags: Any) -> None:
     """List the words of a run with their clusters; --json gives one object a line."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         cursor, left = None, limit
         while left is None or left > 0:
             page = engine.clusterings.words(id, min(left or 1000, 1000), cursor, cluster_id)
@@ -173,9 +173,9 @@ def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: b
 @json_option
 def diff_clusters(old: str, new: str, as_json: bool, **flags: Any) -> None:
     """Say what became of the clusters of the run OLD in the run NEW."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         found = engine.clusterings.diff(old, new)
         names = {c.id: c.name for run in (old, new) for c in engine.clusterings.get(run).clusters}
     if as_json:
@@ -196,9 +196,9 @@ def diff_clusters(old: str, new: str, as_json: bool, **flags: Any) -> None:
 @settings_options(STORE)
 def pin_clusters(id: str, off: bool, **flags: Any) -> None:
     """Keep a run however many come later."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         engine.clusterings.pin(id, not off)
 
 
@@ -207,9 +207,9 @@ def pin_clusters(id: str, off: bool, **flags: Any) -> None:
 @settings_options(STORE)
 def delete_clusters(id: str, **flags: Any) -> None:
     """Delete a run."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         engine.clusterings.delete(id)
 
 

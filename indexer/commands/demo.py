@@ -34,8 +34,8 @@ def demo(port: int, no_serve: bool) -> None:
 
 
 def _index(settings: Settings) -> None:
-    from indexer.engine import Engine
     from indexer.indexing import Indexing
+    from indexer.opening import opened
     from indexer.readers import read_topics, read_words
     from indexer.survey import survey
 
@@ -43,7 +43,7 @@ def _index(settings: Settings) -> None:
     with (
         as_file(example / "words.csv") as words,
         as_file(example / "topics.csv") as topics,
-        Engine(settings) as engine,
+        opened(settings) as engine,
     ):
         sources = [lambda: read_words(words)]
         summary = Indexing(engine, sources, survey(sources)).run()

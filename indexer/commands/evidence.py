@@ -20,10 +20,10 @@ from indexer.errors import InputError
 def evaluate(file: Path, text_column: str | None, label_column: str | None, as_json: bool, **flags: Any) -> None:
     """Measure the answers on texts with their topics (label none or oos: they belong to no topic)."""
     from indexer.assessment import evaluate_topics
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
     rows = _labelled(file, text_column, label_column)
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         found = evaluate_topics(engine.topics, rows)
     if as_json:
         print_json(found.to_dict())
@@ -63,12 +63,12 @@ def calibrate(
 ) -> None:
     """Set the thresholds below which the answer is none, from texts with their topics or from the stored words."""
     from indexer.assessment import calibrate_background, calibrate_topics
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
     if (file is None) != background:
         raise click.UsageError("give a LABELLED file, or --background")
     rows = [] if file is None else _labelled(file, text_column, label_column)
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         if background:
             behind = calibrate_background(engine.topics, apply=not dry_run)
             if as_json:
@@ -102,9 +102,9 @@ def calibrate(
 @settings_options(STORE)
 def classify(topic: str | None, out: Path | None, **flags: Any) -> None:
     """Give the topic of every stored word, one JSON object a line."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         lines = engine.topics.classify(topic)
         if out is None:
             for chunk in lines:

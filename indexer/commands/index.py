@@ -49,9 +49,8 @@ def index(
     if prune and not files:
         raise click.UsageError("--prune needs the FILE... that hold the words to keep")
     from indexer.commands.progress import IndexProgress
-    from indexer.engine import Engine
     from indexer.indexing import Indexing, Summary
-    from indexer.pipeline import Counts
+    from indexer.opening import opened
     from indexer.readers import Row, read_lines, read_topics, read_words
     from indexer.survey import Source, survey
 
@@ -72,12 +71,12 @@ def index(
             shutil.copyfileobj(sys.stdin.buffer, spool)
         sources = [source(name) for name in dict.fromkeys(files)]
         found = survey(sources)
-        if dry_run and not settings.chroma_url and _is_new(settings.data):
+        if dry_run and not (settings.server or settings.chroma_url) and _is_new(settings.data):
             say(f"dry run: {settings.data} would be made, {found.distinct} words would be added")
             if as_json:
                 print_json(Summary(Counts(added=found.distinct), 0, found.skipped, 0.0).to_json())
             return
-        with Engine(settings) as engine:
+        with opened(settings) as engine:
             indexing = Indexing(engine, sources, found)
             if dry_run:
                 counts, gone = indexing.plan(), indexing.stale_count() if prune else 0

@@ -18,9 +18,9 @@ from indexer.records import text_problem
 def topic(texts: tuple[str, ...], k: int, as_json: bool, **flags: Any) -> None:
     """Find the topic of each TEXT."""
     from indexer.answers import TopicAnswers
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         results = engine.topics.nearest(_checked(texts), k)
     if as_json:
         print_json(TopicAnswers(results=results))
@@ -50,9 +50,9 @@ def topic(texts: tuple[str, ...], k: int, as_json: bool, **flags: Any) -> None:
 @json_option
 def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
     """Find the stored words nearest to TEXT."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         result = engine.corpus.nearest(_checked((text,)), k)[0]
     if as_json:
         print_json(result)
@@ -62,15 +62,21 @@ def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
-@settings_options(("model", "trust_remote_code"))
+@settings_options(("server", "model", "trust_remote_code"))
 @json_option
 def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Compare every TEXT with every other: the table of their cosines."""
     from indexer.embedders import load_embedder
+    from indexer.opening import opened_server
     from indexer.similarity import similarity
 
     rows = _checked(texts)  # before the model is loaded
-    result = similarity(load_embedder(settings_of(flags)), rows)
+    settings = settings_of(flags)
+    if settings.server:
+        with opened_server(settings, settings.server) as remote:
+            result = remote.similarity(rows)
+    else:
+        result = similarity(load_embedder(settings), rows)
     if as_json:
         print_json(result)
         return

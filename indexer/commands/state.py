@@ -13,9 +13,9 @@ from indexer.commands.printing import print_json, print_table
 @json_option
 def info(as_json: bool, **flags: Any) -> None:
     """Show the model, the counts and the store."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         found = engine.info()
     if as_json:
         print_json(found)

@@ -20,9 +20,9 @@ def words() -> None:
 @json_option
 def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
     """List the words in the order in which they first came; --json gives one object a line."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         cursor, left = None, limit
         if not as_json:
             print_table(("id", "text", "metadata"), [])
@@ -42,9 +42,9 @@ def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
 @json_option
 def get_word(id: str, as_json: bool, **flags: Any) -> None:
     """Show one word."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         word = engine.corpus.get(id)
     if as_json:
         print_json(word)
@@ -58,9 +58,9 @@ def get_word(id: str, as_json: bool, **flags: Any) -> None:
 @json_option
 def delete_words(ids: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Delete words."""
-    from indexer.engine import Engine
+    from indexer.opening import opened
 
-    with Engine(settings_of(flags), create=False) as engine:
+    with opened(settings_of(flags), create=False) as engine:
         removed = engine.corpus.delete(ids)
     if as_json:
         print_json({"removed": removed})
