@@ -95,6 +95,13 @@ class ThresholdSet(Shown):
     prototypes: Literal["label", "adapted"] = "label"
 
 
+class BackgroundShown(Shown):
+    """The scores that stored words have with topics they are not near: percentiles 0 to 100; empty with too few."""
+
+    percentiles: list[float] = []
+    rows: int = 0
+
+
 class EvaluationShown(Shown):
     """How right the answers are: rates are {value, low, high, n} with an interval of 95 %, null where undefined."""
 

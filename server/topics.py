@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from indexer.answers import EvaluationShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
+from indexer.answers import BackgroundShown, EvaluationShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
 from indexer.assessment import evaluate_topics
 from indexer.readers import LabelledText
 from indexer.thresholds import Thresholds
@@ -72,6 +72,13 @@ def delete_topic(path: NamePath, query: NoQuery) -> Response:
     """Delete one topic."""
     engine().topics.delete(path.name)
     return Response(status=204)
+
+
+@topics.get("/topics/background", responses={200: BackgroundShown})
+def topic_background(query: NoQuery) -> Response:
+    """Show what scores stored words have with topics they are not near."""
+    behind = engine().topics.background()
+    return answer(BackgroundShown() if behind is None else BackgroundShown.model_validate(behind.to_dict()))
 
 
 @topics.get("/thresholds", responses={200: ThresholdSet})

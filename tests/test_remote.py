@@ -185,6 +185,19 @@ def test_topics_lookups_and_words_go_through_the_server(url, file, run, tmp_path
     assert run("matrix", "fruit", "country", "--server", url, "--json")[1]["rows"] == ["fruit", "country"]
 
 
+def test_evidence_comes_from_the_server(url, file, run, tmp_path, settings, model):
+    (tmp_path / "topics.txt").write_text("Fruit\nCountry\n")
+    (tmp_path / "labelled.csv").write_text("text,label\nfruit 91,Fruit\ncountry 92,Country\ncountry 93,Fruit\n")
+    run("index", file, "--topics", tmp_path / "topics.txt")
+    code, found, _ = run("evaluate", tmp_path / "labelled.csv", "--json")
+    assert (code, found["accuracy"]["value"]) == (0, pytest.approx(2 / 3))
+    lines = [json.loads(line) for line in run("classify", "--topic", "Fruit")[1].splitlines()]
+    assert {line["text"] for line in lines} >= {f"fruit {i}" for i in range(10)}
+    code, behind, _ = run("calibrate", "--background", "--json")
+    assert (code, behind["rows"]) == (0, 30)
+    assert run("topic", "fruit", "--json")[1]["results"][0]["threshold"] == behind["threshold"]
+
+
 def test_clustering_is_done_and_kept_by_the_server(url, file, run):
     run("index", file)
     code, done, _ = run("cluster", "-k", "3", "--json")

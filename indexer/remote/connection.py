@@ -81,15 +81,14 @@ class Connection:
                     raise
             time.sleep(_PAUSE_S)
 
-    def lines(self, path: str, query: Mapping[str, str | int | None]) -> Iterator[str]:
-        """Yield the lines of an answer while they come, each with its end; raises as `call` does."""
+    def stream(self, path: str, query: Mapping[str, str | int | None]) -> Iterator[str]:
+        """Yield the text of an answer while it comes; raises as `call` does."""
         try:
             with self._client.stream("GET", path, params=_given(query)) as response:
                 if not response.is_success:
                     response.read()
                     raise self._error(response)
-                for line in response.iter_lines():
-                    yield line + "\n"
+                yield from response.iter_text()
         except httpx.RequestError as error:
             raise self._lost(error, writes=False) from error
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.answers import ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
+from indexer.answers import BackgroundShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
+from indexer.background import Background
 from indexer.embedders import Vectors
 from indexer.errors import InvalidRequest
 from indexer.records import Topic
 from indexer.remote.connection import MOST_ITEMS, Connection, batches, path_part
-
-if TYPE_CHECKING:
-    from indexer.thresholds import Thresholds
+from indexer.thresholds import Thresholds
 
 
 class RemoteTopics:
@@ -67,16 +65,21 @@ class RemoteTopics:
             row[[columns[match.topic] for match in answer.matches]] = [match.score for match in answer.matches]
         return (answers[0].prototypes if answers else "label"), names, scores
 
+    def background(self) -> Background | None:
+        """Return the scores that stored words have with topics they are not near; None with too few of either."""
+        found = self._connection.ask(BackgroundShown, "GET", "/v1/topics/background")
+        return Background(tuple(found.percentiles), found.rows) if found.rows else None
+
     def classify(self, topic: str | None = None) -> Iterator[str]:
-        """Yield a line of JSON for every stored word, or for those of one topic."""
-        return self._connection.lines("/v1/topics/words", {"topic": topic})
+        """Yield a line of JSON for every stored word, or for those of one topic, cut anywhere."""
+        return self._connection.stream("/v1/topics/words", {"topic": topic})
 
     @property
     def thresholds(self) -> ThresholdSet:
         """Return the thresholds of the prototypes in use."""
         return self._connection.ask(ThresholdSet, "GET", "/v1/thresholds")
 
-    def set_thresholds(self, thresholds: "Thresholds") -> ThresholdSet:
+    def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
         """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
         body = {"score": thresholds.score, "margin": thresholds.margin, "topics": dict(thresholds.topics)}
         return self._connection.ask(ThresholdSet, "PUT", "/v1/thresholds", body, writes=True)
