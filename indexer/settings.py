@@ -64,7 +64,7 @@ class Settings:
 
 
 def model_name(model: str) -> str:
-    """Return what a model is called: a folder goes by its own name, where it lies is nobody's business and may change."""
+    """Return what a model is called: a folder by its own name, for where it lies is nobody's business."""
     folder = Path(model)
     return folder.resolve().name if folder.is_dir() else model
 

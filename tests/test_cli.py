@@ -24,7 +24,7 @@ def store(tmp_path, monkeypatch, model):
     """Work in an empty folder with the model of the tests; return where the store will be."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOPICDEX_MODEL", "axes")
-    monkeypatch.setattr("indexer.engine.load_embedder", lambda _: model)
+    monkeypatch.setattr("indexer.engine.load_embedder", lambda *_, **__: model)
     return tmp_path / "topicdex-data"
 
 
@@ -501,7 +501,7 @@ import os, sys
 from tests.conftest import AxisEmbedder
 import indexer.engine
 os.environ["TOPICDEX_MODEL"] = "axes"
-indexer.engine.load_embedder = lambda _: AxisEmbedder()
+indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder()
 from indexer.cli import run
 sys.exit(run(sys.argv[1:]))
 """

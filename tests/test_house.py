@@ -10,15 +10,63 @@ FILES = sorted(path for package in ("indexer", "server") for path in (HOUSE / pa
 
 # From the ground up: a floor stands on those before it; within a floor anything goes, as long as it is no circle.
 FLOORS = (
-    ("indexer.errors", "indexer.settings", "indexer.records", "indexer.progress", "indexer",),
-    ("indexer.readers", "indexer.embedders", "indexer.owner", "indexer.cursors", "indexer.answers", "indexer.rates", "indexer.thresholds", "indexer.criteria", "indexer.calibration", "indexer.evaluation", "indexer.background", "indexer.adaptation", "indexer.clustering", "indexer.naming", "indexer.lineage",),
-    ("indexer.store", "indexer.prototypes",),
-    ("indexer.pipeline", "indexer.cache", "indexer.survey", "indexer.similarity", "indexer.classification", "indexer.topic_parts",),
-    ("indexer.corpus", "indexer.runs",),
-    ("indexer.topics", "indexer.run_log", "indexer.assessment",),
-    ("indexer.reclustering", "indexer.freshness",),
-    ("indexer.engine", "indexer.remote",),
-    ("indexer.indexing", "indexer.opening",),
+    (
+        "indexer.errors",
+        "indexer.settings",
+        "indexer.records",
+        "indexer.progress",
+        "indexer",
+    ),
+    (
+        "indexer.readers",
+        "indexer.embedders",
+        "indexer.owner",
+        "indexer.cursors",
+        "indexer.answers",
+        "indexer.rates",
+        "indexer.thresholds",
+        "indexer.criteria",
+        "indexer.calibration",
+        "indexer.evaluation",
+        "indexer.background",
+        "indexer.adaptation",
+        "indexer.clustering",
+        "indexer.naming",
+        "indexer.lineage",
+    ),
+    (
+        "indexer.store",
+        "indexer.prototypes",
+    ),
+    (
+        "indexer.pipeline",
+        "indexer.cache",
+        "indexer.survey",
+        "indexer.similarity",
+        "indexer.classification",
+        "indexer.topic_parts",
+    ),
+    (
+        "indexer.corpus",
+        "indexer.runs",
+    ),
+    (
+        "indexer.topics",
+        "indexer.run_log",
+        "indexer.assessment",
+    ),
+    (
+        "indexer.reclustering",
+        "indexer.freshness",
+    ),
+    (
+        "indexer.engine",
+        "indexer.remote",
+    ),
+    (
+        "indexer.indexing",
+        "indexer.opening",
+    ),
     ("indexer.commands", "server"),
     ("indexer.cli",),
 )

@@ -51,6 +51,7 @@ def index(
     from indexer.commands.progress import IndexProgress
     from indexer.indexing import Indexing, Summary
     from indexer.opening import opened
+    from indexer.pipeline import Counts
     from indexer.readers import Row, read_lines, read_topics, read_words
     from indexer.survey import Source, survey
 

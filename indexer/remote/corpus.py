@@ -27,7 +27,7 @@ class RemoteCorpus:
             updated=sum(a.updated for a in answers),
             unchanged=sum(a.unchanged for a in answers),
             ids=[id for a in answers for id in a.ids],
-            truncated=sum(a.truncated for a in answers),
+            truncated=any(a.truncated for a in answers),
             embedded=sum(a.embedded for a in answers),
         )
 

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
-from indexer.errors import ModelMismatch, StoreFormat, TopicdexError
+from indexer.errors import ModelMismatch, StoreFormat, StoreUnavailable, TopicdexError
 from indexer.owner import MARKER, OwnerLock, prepare_folder, replace_json
 from indexer.settings import Settings
 from indexer.store.changes import Changes

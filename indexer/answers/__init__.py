@@ -1,0 +1,70 @@
+"""What the service answers, as the contract names it: the engine makes these, HTTP and the command line show them."""
+
+from indexer.answers.clusterings import (
+    ClusterAnswer,
+    ClusterAnswers,
+    ClusteringDiff,
+    ClusteringList,
+    ClusteringShown,
+    ClusterMatch,
+    ClusterShown,
+    ClusterWord,
+    ClusterWordPage,
+)
+from indexer.answers.service import CountsShown, Info, ModelShown, StoreShown
+from indexer.answers.shown import Shown
+from indexer.answers.topics import (
+    BackgroundShown,
+    EvaluationShown,
+    ThresholdSet,
+    TopicAnswer,
+    TopicAnswers,
+    TopicMatch,
+    TopicPartShown,
+    TopicSet,
+    TopicShown,
+)
+from indexer.answers.words import (
+    Similarity,
+    WordAnswer,
+    WordAnswers,
+    WordMatch,
+    WordPage,
+    WordsAdded,
+    WordShown,
+    WordsRemoved,
+)
+
+__all__ = [
+    "BackgroundShown",
+    "ClusterAnswer",
+    "ClusterAnswers",
+    "ClusterMatch",
+    "ClusterShown",
+    "ClusterWord",
+    "ClusterWordPage",
+    "ClusteringDiff",
+    "ClusteringList",
+    "ClusteringShown",
+    "CountsShown",
+    "EvaluationShown",
+    "Info",
+    "ModelShown",
+    "Shown",
+    "Similarity",
+    "StoreShown",
+    "ThresholdSet",
+    "TopicAnswer",
+    "TopicAnswers",
+    "TopicMatch",
+    "TopicPartShown",
+    "TopicSet",
+    "TopicShown",
+    "WordAnswer",
+    "WordAnswers",
+    "WordMatch",
+    "WordPage",
+    "WordShown",
+    "WordsAdded",
+    "WordsRemoved",
+]
