@@ -103,7 +103,8 @@ def index(
     `written` is told the counts of each batch once `write` has it on disk.
     """
     for block, unchanged in _looked_up(table, words):
-        written(Counts(unchanged=len(unchanged)))
+        if unchanged:
+            written(Counts(unchanged=len(unchanged)))
         for batch in batches((word for word in block if word.id not in unchanged), BATCH):
             written(write(batch))
 

@@ -87,13 +87,10 @@ class Reclustering:
             record |= {"status": "cancelled", "progress": self._progress.get(run, 0.0)}
         except TopicdexError as error:
             record |= {"status": "failed", "error": str(error)}
-        except Exception:
-            record |= {"status": "failed", "error": "this is a bug of topicdex; the log has the details"}
-            raise
         finally:
-            record["seconds"] = time.monotonic() - begin
-            self.log.finish(record, centroids)
             self._progress.pop(run, None)
+        record["seconds"] = time.monotonic() - begin
+        self.log.finish(record, centroids)
         return self._shown(record)
 
     def all(self) -> ClusteringList:

@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 
 from indexer.engine import Engine
-from indexer.errors import Cancelled, TooManyJobs
+from indexer.errors import Cancelled, TooManyJobs, TopicdexError
 from indexer.runs import RunSettings
 
 MOST_WAITING = 16  # runs in the queue
@@ -90,6 +91,8 @@ class Jobs:
                 self._engine.clusterings.run(run, lambda _share, run=run: self._check(run))  # type: ignore[misc]
             except Exception as error:
                 _log.error("the run %s failed", run, exc_info=error)
+                with suppress(TopicdexError):
+                    self._engine.clusterings.log.end(run, "failed", "a bug; the log of the server has more")
             finally:
                 with self._changed:
                     self._running = None

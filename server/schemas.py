@@ -142,7 +142,7 @@ class ThresholdsIn(Body):
     """Least score, least margin, and least scores of single topics; null takes one away."""
 
     score: Cosine | None = None
-    margin: Cosine | None = None
+    margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     topics: dict[str, Cosine] = {}
 
 

@@ -437,10 +437,12 @@ def test_a_run_that_a_dead_process_left_queued_has_failed_for_the_next(engine, c
 
     add(client, "fruit 1")
     left = engine.clusterings.create(RunSettings(k=1))
-    later = serving(engine)
-    shown = later.get(f"/v1/clusterings/{left}").json
-    assert (shown["status"], bool(shown["error"])) == ("failed", True)
-    later.application.extensions["topicdex"].jobs.close()
+    engine.close()
+    with Engine(engine.settings, load=lambda _: AxisEmbedder()) as reopened:
+        later = serving(reopened)
+        shown = later.get(f"/v1/clusterings/{left}").json
+        assert (shown["status"], bool(shown["error"])) == ("failed", True)
+        later.application.extensions["topicdex"].jobs.close()
 
 
 # Service

@@ -355,7 +355,6 @@ def test_reading_from_where_no_store_is_says_so_and_makes_none(call, store, argu
         ["cluster", "-k", "0"],
         ["cluster", "-k", "two"],
         ["cluster", "-k", "1001"],
-        ["cluster"],
         ["topic"],
         ["topic", "a", "-k", "0"],
         ["serve", "--port", "abc"],

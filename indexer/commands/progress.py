@@ -3,10 +3,12 @@
 import sys
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer.commands.printing import say
-from indexer.pipeline import Counts
+
+if TYPE_CHECKING:
+    from indexer.pipeline import Counts  # which loads numpy
 
 _EVERY_S = 5.0  # between two plain lines
 
@@ -38,7 +40,7 @@ class IndexProgress:
             )
             self._task = self._bar.add_task("indexing", total=total, rate="-")
 
-    def update(self, counts: Counts) -> None:
+    def update(self, counts: "Counts") -> None:
         """Show that these words are on disk."""
         done = counts.added + counts.updated + counts.unchanged
         now = time.monotonic()
