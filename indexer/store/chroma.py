@@ -15,6 +15,7 @@ from chromadb.errors import ChromaError, NotFoundError
 
 from indexer.embedders import Vectors
 from indexer.errors import StoreUnavailable
+from indexer.store.marks import MARK, fits, marks
 
 Part = Literal["embeddings", "documents", "metadatas"]
 PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
@@ -22,6 +23,21 @@ PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
 # answer: a server writes so few rows at a time that an answer waits some tens of milliseconds.
 _SERVED_BATCH = 64
 _SEARCH = 400  # ef_search: at 64,000 vectors every one finds itself, where the default lost 1.7 %
+
+# what Chroma says of a row whose vector is not in the index any more; it refuses all rows asked for with it
+_GONE = ("Error finding id", "Error getting embedding")
+_EQUAL = 1e-5  # cosine distance within which two vectors are the same
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as an inspection finds it; a vector (dimension,) that is gone, or not the row's own, is None."""
+
+    id: str
+    document: str
+    metadata: dict[str, Any]
+    vector: Vectors | None
+    fault: Literal["gone", "wrong"] | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,20 @@ class Chroma:
         with chroma_errors():
             self._client.delete_collection(name)
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a collection."""
+        with chroma_errors():
+            try:
+                self._client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                return False
+            return True
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a collection another name, in one step."""
+        with chroma_errors():
+            self._client.get_collection(name, embedding_function=None).modify(name=to)
+
     def metadata(self, name: str) -> dict[str, Any]:
         """Return the collection's metadata as it is stored now, not as this process last saw it."""
         with chroma_errors():
@@ -119,7 +149,7 @@ class Collection:
         documents: Sequence[str],
         metadatas: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Write the rows; when it returns they are on disk."""
+        """Write the rows, each with the mark of its vector; when it returns they are on disk."""
         for i in range(0, len(ids), self._batch):
             part = slice(i, i + self._batch)
             with chroma_errors():
@@ -127,7 +157,9 @@ class Collection:
                     ids=list(ids[part]),
                     embeddings=vectors[part],
                     documents=list(documents[part]),
-                    metadatas=[dict(m) for m in metadatas[part]],
+                    metadatas=[
+                        {**m, MARK: mark} for m, mark in zip(metadatas[part], marks(vectors[part]), strict=True)
+                    ],
                 )
 
     def get(self, ids: Sequence[str], *parts: Part) -> Iterator[Rows]:
@@ -165,6 +197,48 @@ class Collection:
             yield rows
             offset += len(rows.ids)
 
+    def inspect(self, ids: Sequence[str] | None = None) -> Iterator[list[Row]]:
+        """Yield the rows with these ids, or all, a page at a time, with what is wrong with their vectors."""
+        parts: tuple[Part, ...] = ("documents", "metadatas")
+        for rows in self.pages(*parts) if ids is None else self.get(ids, *parts):
+            with chroma_errors():
+                vectors = self._readable(rows.ids)
+            found = []
+            for id, document, metadata in zip(rows.ids, rows.documents, rows.metadatas, strict=True):
+                vector = vectors.get(id)
+                fault: Literal["gone", "wrong"] | None = None
+                if vector is None:
+                    fault = "gone"
+                elif not fits(vector, metadata.get(MARK)):
+                    vector, fault = None, "wrong"
+                found.append(Row(id, document, metadata, vector, fault))
+            yield found
+
+    def lost(self, ids: Sequence[str], vectors: Vectors) -> list[str]:
+        """Return those ids that a search for their vector finds neither, nor a row with an equal vector."""
+        if not ids:
+            return []
+        try:
+            answer: Any = self._collection.query(query_embeddings=vectors, n_results=1, include=["distances"])
+        except ChromaError as error:
+            _raise_unless_gone(error)
+            half = len(ids) // 2
+            return (
+                list(ids) if not half else self.lost(ids[:half], vectors[:half]) + self.lost(ids[half:], vectors[half:])
+            )
+        found = zip(ids, answer["ids"], answer["distances"], strict=True)
+        return [id for id, near, far in found if not near or (near[0] != id and far[0] > _EQUAL)]
+
+    def _readable(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that can be read, by id: where Chroma refuses, each half is asked for alone."""
+        try:
+            rows = _rows(self._collection.get(ids=list(ids), include=["embeddings"]))
+            return dict(zip(rows.ids, rows.vectors, strict=True))
+        except ChromaError as error:
+            _raise_unless_gone(error)
+            half = len(ids) // 2
+            return {**self._readable(ids[:half]), **self._readable(ids[half:])} if half else {}
+
     def delete(self, ids: Sequence[str]) -> None:
         """Delete the rows with these ids; an id that is not there is passed over."""
         for i in range(0, len(ids), self._batch):
@@ -197,6 +271,11 @@ def _rows(answer: Any) -> Rows:
         metadatas=[dict(m or {}) for m in answer.get("metadatas") or []],
         distances=[float(d) for d in answer.get("distances") or []],
     )
+
+
+def _raise_unless_gone(error: ChromaError) -> None:
+    if not any(told in str(error) for told in _GONE):
+        raise StoreUnavailable(_explain(error)) from error
 
 
 @contextmanager

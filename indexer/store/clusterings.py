@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders import Vectors
-from indexer.store.chroma import Collection
+from indexer.store.chroma import Collection, Row
 
 RunRecord = Mapping[str, Any]  # JSON: what the API shows of a run, and what the run must know to go on
 _KIND = "topicdex:kind"
@@ -22,6 +22,19 @@ class Centroids:
 
     vectors: Vectors
     centre: Vectors
+
+
+@dataclass(frozen=True)
+class InspectedRun:
+    """A run as an inspection finds it: its record, None for rows without a run; what it has found, if that is whole.
+
+    `damaged`: it has finished, and some of its vectors are gone or wrong.
+    """
+
+    id: str
+    record: RunRecord | None
+    centroids: Centroids | None
+    damaged: bool
 
 
 class Clusterings:
@@ -84,6 +97,29 @@ class Clusterings:
         """Tell whether somebody asked for the end of a run."""
         return any(rows.ids for rows in self._collection.get([f"{run}/off"]))
 
+    def inspect(self) -> list[InspectedRun]:
+        """Return every run that has rows; rows that are not ours are in the run ""."""
+        found: dict[str, list[Row]] = {}
+        for rows in self._collection.inspect():
+            for row in rows:
+                found.setdefault(str(row.metadata.get(_RUN, "")), []).append(row)
+        return [_inspected(run, rows) for run, rows in found.items()]
+
     def delete(self, runs: Sequence[str]) -> None:
         """Delete runs with their prototypes."""
         self._collection.delete([id for rows in self._collection.having(_RUN, list(runs)) for id in rows.ids])
+
+
+def _inspected(run: str, rows: list[Row]) -> InspectedRun:
+    own = next((row for row in rows if row.id == run and row.document), None)
+    if not run or own is None:
+        return InspectedRun(run, None, None, False)
+    record: RunRecord = json.loads(own.document)
+    if record["status"] != "done":
+        return InspectedRun(run, record, None, False)
+    prototypes = [row for row in rows if row.metadata.get(_KIND) == "prototype"]
+    prototypes.sort(key=lambda row: int(row.metadata[_POSITION]))
+    vectors = [row.vector for row in prototypes if row.vector is not None]
+    if own.vector is None or len(vectors) != len(record["clusters"]):
+        return InspectedRun(run, record, None, True)
+    return InspectedRun(run, record, Centroids(np.array(vectors), own.vector), False)

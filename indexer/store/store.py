@@ -1,6 +1,8 @@
 """The store: one door to the folder or the Chroma server, its format, the guard on the model, and its state."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
@@ -16,15 +18,23 @@ from indexer.store.words import Words
 FORMAT = 1  # raised when what is stored changes its shape; an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
 _CHANGES = "topicdex-changes"
+_SPACES: dict[str, Literal["cosine", "l2"]] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
+_REBUILT, _WHOLE_KEY = (
+    "-rebuilt",
+    "topicdex:whole",
+)  # a collection that is to take the place of another, and that it may
+
+Part = Literal["words", "topics", "clusterings"]
 
 
 class Store:
     """Words, topics and clusterings of one corpus; open it with `Store.open`, close it when done."""
 
-    def __init__(self, chroma: Chroma, lock: OwnerLock | None) -> None:
+    def __init__(self, chroma: Chroma, lock: OwnerLock | None, *, damaged: bool = False) -> None:
         self._chroma = chroma
         self._lock = lock
+        self._damaged = damaged
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
         self._open_collections()
 
@@ -37,23 +47,25 @@ class Store:
         create: bool = True,
         serving: bool = False,
         lock: OwnerLock | None = None,
+        damaged: bool = False,
     ) -> "Store":
         """Open the store, made where there is none and `create` is true.
 
         `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where
-        the caller holds it already; the store releases it.
+        the caller holds it already; the store releases it; `damaged`: it is opened for repair, and
+        collections that have forgotten their format are taken for ours.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
         if settings.chroma_url:
-            return cls(Chroma(None, settings.chroma_url), None)
+            return cls(Chroma(None, settings.chroma_url), None, damaged=damaged)
         if lock is None:
             prepare_folder(settings.data, create=create)
             lock = OwnerLock(settings.data, url=url)
             lock.acquire(settings.wait)
         try:
             _check_marker(settings)
-            return cls(Chroma(settings.data, None, serving=serving), lock)
+            return cls(Chroma(settings.data, None, serving=serving), lock, damaged=damaged)
         except BaseException:
             lock.release()
             raise
@@ -102,6 +114,48 @@ class Store:
         self._open_collections()
 
     @property
+    def knows_format(self) -> bool:
+        """Tell whether the collections still say which format they have."""
+        return _FORMAT_KEY in self._chroma.metadata(_WORDS)
+
+    def vouch(self, model: ModelIdentity | None) -> None:
+        """Write down again the format and the model of a store that has forgotten them."""
+        made_by = {} if model is None else {_MODEL_KEY: json.dumps(vars(model))}
+        self._words.replace_metadata({_FORMAT_KEY: FORMAT, **made_by})
+        self._open_collections()
+
+    def unfinished(self) -> list[Part]:
+        """Return the parts whose rebuilding was cut off; the old ones are still there, and count."""
+        parts: tuple[Part, ...] = ("words", "topics", "clusterings")
+        return [part for part in parts if self._chroma.has(f"topicdex-{part}{_REBUILT}")]
+
+    def abandon(self, part: Part) -> None:
+        """Delete what a rebuilding that was cut off has left."""
+        if self._chroma.has(name := f"topicdex-{part}{_REBUILT}"):
+            self._chroma.drop(name)
+
+    @contextmanager
+    def rebuilding(self, part: Part) -> Iterator[Collection]:
+        """Give an empty collection to fill; at the end of the `with` it takes the place of the old one.
+
+        The old one stays as it is until the new one is marked as whole, and then goes: whenever the process is
+        killed, one of both is whole, and the next opening of the store goes on with it.
+        """
+        name = f"topicdex-{part}"
+        self.abandon(part)
+        collection = self._open(name + _REBUILT, _SPACES[name])
+        yield collection
+        collection.replace_metadata({**self._chroma.metadata(name), _WHOLE_KEY: True})
+        self._open_collections()
+
+    def _finish_rebuilding(self, name: str) -> None:
+        rebuilt = name + _REBUILT
+        if self._chroma.has(rebuilt) and self._chroma.metadata(rebuilt).get(_WHOLE_KEY):
+            if self._chroma.has(name):
+                self._chroma.drop(name)
+            self._chroma.rename(rebuilt, name)
+
+    @property
     def state(self) -> dict[str, Any]:
         """Return what is set and not embedded: the present topics, thresholds, the active clustering."""
         return dict(json.loads(self._chroma.metadata(_TOPICS).get(_STATE_KEY, "{}")))
@@ -114,8 +168,10 @@ class Store:
         return self.words.count() > 0 or bool(self.state.get("topics"))
 
     def _open_collections(self) -> None:
+        for name in _SPACES:
+            self._finish_rebuilding(name)
         self._words, made = self._chroma.open(_WORDS, "cosine", {_FORMAT_KEY: FORMAT})
-        if not made:
+        if not made and not self._damaged:
             _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY))
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
@@ -148,7 +204,9 @@ def _check_marker(settings: Settings) -> None:
 
 def _check_format(found: Any) -> None:
     if not isinstance(found, int):
-        raise StoreFormat("these collections were not made by topicdex; use another store")
+        raise StoreFormat(
+            "these collections do not say that topicdex made them; use another store, or topicdex doctor if it did"
+        )
     if found > FORMAT:
         raise StoreFormat(
             f"the store has format {found}, this version of topicdex knows up to {FORMAT}; upgrade topicdex"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from indexer.embedders import Vectors
 from indexer.records import text_hash
 from indexer.store.chroma import Collection
@@ -27,6 +29,19 @@ class TopicPart:
     role: Role
     text: str
     vector: Vectors
+
+
+@dataclass(frozen=True)
+class InspectedSet:
+    """One version of the set as an inspection finds it, its parts in order.
+
+    `whole`: every part is there; `broken`: the positions of parts whose vector is gone or wrong (zeros stand there).
+    """
+
+    version: str
+    parts: list[TopicPart]
+    whole: bool
+    broken: list[int]
 
 
 class Topics:
@@ -61,6 +76,24 @@ class Topics:
             if metadata.get(_SET) != version
         ]
         self._collection.delete(stale)
+
+    def inspect(self) -> list[InspectedSet]:
+        """Return every set that has rows, in the order in which they were written; rows that are not ours are in ""."""
+        found: dict[str, list[tuple[int, TopicPart, bool]]] = {}
+        for rows in self._collection.inspect():
+            for row in rows:
+                vector = np.zeros(1, dtype=np.float32) if row.vector is None else row.vector
+                m = row.metadata
+                part = TopicPart(str(m.get(_TOPIC, "")), m.get(_ROLE, "example"), row.document, vector)
+                place = (int(m.get(_POSITION, -1)), part, row.vector is None)
+                found.setdefault(str(m.get(_SET, "")), []).append(place)
+        sets = []
+        for version, places in found.items():
+            places.sort(key=lambda place: place[0])
+            parts = [part for _, part, _ in places]
+            broken = [i for i, (_, _, is_broken) in enumerate(places) if is_broken]
+            sets.append(InspectedSet(version, parts, set_version(parts) == version, broken))
+        return sets
 
 
 def set_version(parts: Sequence[TopicPart]) -> str:

@@ -1,18 +1,22 @@
-"""The words of the corpus, as Chroma keeps them: text, vector, the user's metadata, and our two keys beside it."""
+"""The words of the corpus, as Chroma keeps them: text, vector, the user's metadata, and our keys beside it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from indexer.embedders import Vectors
-from indexer.records import Scalar, Word, fingerprint, text_hash
-from indexer.store.chroma import Collection, Rows
+from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
+from indexer.store.chroma import Collection, Row, Rows
+from indexer.store.marks import MARK
 
 _TEXT = "topicdex:text"  # hash of the text: rows that share it share a vector
 _WORD = "topicdex:word"  # fingerprint of id, text and metadata: there when nothing has changed
-_OURS = frozenset({_TEXT, _WORD})
+_OURS = frozenset({_TEXT, _WORD, MARK})
+_UNIT = 1e-3  # how far from 1 the length of a vector may be
+
+WordFault = Literal["gone", "wrong", "foreign", "changed", "blank"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,22 @@ class StoredWord:
 
     text_hash: str
     keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class InspectedWord:
+    """A word as an inspection finds it; its vector (dimension,) is None where it must be made from the text.
+
+    Faults: the vector is `gone`, or `wrong` (another word's, or not of unit length); the row is `foreign` (another
+    program wrote it, so that its vector may be anything), `changed` by another program in its metadata alone, or
+    `blank` (it has no text). Chroma gives some floats back one digit off in the 17th, so metadata with a float is not
+    called changed, and such a word keeps the fingerprint of what was sent.
+    """
+
+    word: Word
+    vector: Vectors | None
+    fault: WordFault | None
+    fingerprint: str
 
 
 class Words:
@@ -48,6 +68,13 @@ class Words:
             metadatas.append({**gone, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
         ids = [word.id for word in words]
         self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
+        self._changed(ids)
+
+    def restore(self, words: Sequence[InspectedWord], vectors: Vectors) -> None:
+        """Write words as an inspection found them, with these vectors (n, dimension); on disk when it returns."""
+        metadatas = [{**w.word.metadata, _TEXT: text_hash(w.word.text), _WORD: w.fingerprint} for w in words]
+        ids = [w.word.id for w in words]
+        self._collection.upsert(ids, vectors, [w.word.text for w in words], metadatas)
         self._changed(ids)
 
     def unchanged(self, words: Sequence[Word]) -> set[str]:
@@ -107,6 +134,15 @@ class Words:
         for rows in self._collection.get(ids, "embeddings", "documents", "metadatas"):
             yield list(_words(rows)), rows.vectors
 
+    def inspect(self, ids: Sequence[str] | None = None) -> Iterator[list[InspectedWord]]:
+        """Yield the words with these ids, or all in their order, with what is wrong with them, a page at a time."""
+        for rows in self._collection.inspect(ids):
+            yield [_inspected(row) for row in rows]
+
+    def lost(self, ids: Sequence[str], vectors: Vectors) -> list[str]:
+        """Return those ids that a search for their vector finds neither, nor a word with an equal vector."""
+        return self._collection.lost(ids, vectors)
+
     def delete(self, ids: Sequence[str]) -> None:
         """Delete words; an id that is not there is passed over."""
         self._collection.delete(ids)
@@ -126,3 +162,21 @@ class Words:
 def _words(rows: Rows) -> Iterator[Word]:
     for id, text, metadata in zip(rows.ids, rows.documents, rows.metadatas, strict=True):
         yield Word(text=text, id=id, metadata={k: v for k, v in metadata.items() if k not in _OURS})
+
+
+def _inspected(row: Row) -> InspectedWord:
+    word = Word(row.document, row.id, {k: v for k, v in row.metadata.items() if k not in _OURS})
+    ours = row.metadata.get(_TEXT) == text_hash(word.text)
+    inexact = any(isinstance(value, float) for value in word.metadata.values())
+    noted, now = row.metadata.get(_WORD), fingerprint(word)
+    kept = str(noted) if ours and noted and inexact else now
+    fault: WordFault | None = row.fault
+    if text_problem(word.text):
+        fault = "blank"
+    elif row.vector is not None and abs(float(np.linalg.norm(row.vector)) - 1) > _UNIT:
+        fault = "wrong"
+    elif fault is None and not ours:
+        fault = "foreign"
+    elif fault is None and noted != kept:
+        fault = "changed"
+    return InspectedWord(word, row.vector if fault in (None, "changed") else None, fault, kept)
