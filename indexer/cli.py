@@ -7,6 +7,7 @@ import click
 from indexer import __version__
 from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.demo import demo
+from indexer.commands.doctor import doctor
 from indexer.commands.evidence import calibrate, classify, evaluate
 from indexer.commands.index import index
 from indexer.commands.lookups import matrix, similar, topic
@@ -29,7 +30,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(index, serve, demo, info),
+    *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
 )

@@ -45,6 +45,8 @@ FLOORS = (
         "indexer.similarity",
         "indexer.classification",
         "indexer.topic_parts",
+        "indexer.doctor",
+        "indexer.repair",
     ),
     (
         "indexer.corpus",
