@@ -1,5 +1,6 @@
 """Many processes on one Chroma server: what one writes, every other sees within two seconds."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -115,6 +116,39 @@ def test_what_is_written_by_many_at_once_is_all_there(two):
         one.corpus.add([Word(f"fruit {i} {j}", f"one {i} {j}") for j in range(20)])
         other.corpus.add([Word(f"country {i} {j}", f"other {i} {j}") for j in range(20)])
     assert one.store.words.count() == other.store.words.count() == 200
+
+
+def test_gunicorn_serves_with_several_workers(shared):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # the model is not the point: each worker has the one of these tests
+    patch = "import indexer.engine; from tests.conftest import AxisEmbedder; indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder()"
+    start = f"{patch}; from gunicorn.app.wsgiapp import run; run()"
+    command = [sys.executable, "-c", start, "server:create_app()", "-w", "2", "-b", f"127.0.0.1:{port}"]
+    environment = {**os.environ, "TOPICDEX_CHROMA_URL": shared.chroma_url, "TOPICDEX_MODEL": "axes"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+            eventually(lambda: ready(client), 60)
+            sent = client.post("/v1/words", json={"words": [{"text": "fruit a", "id": "1"}]})
+            assert sent.json()["added"] == 1, sent.text
+
+            def found(_: int) -> bool:
+                fresh = httpx.get(f"{client.base_url}/v1/words/nearest?text=fruit+a&k=1", trust_env=False, timeout=30)
+                return [match["id"] for match in fresh.json()["matches"]] == ["1"]
+
+            eventually(lambda: all(map(found, range(8))))  # whichever worker answers
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def test_another_model_is_refused_here_too(shared, model):
