@@ -1,6 +1,5 @@
 """Many processes on one Chroma server: what one writes, every other sees within two seconds."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -122,12 +121,15 @@ def test_gunicorn_serves_with_several_workers(shared):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # the model is not the point: each worker has the one of these tests
-    patch = "import indexer.engine; from tests.conftest import AxisEmbedder; indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder()"
-    start = f"{patch}; from gunicorn.app.wsgiapp import run; run()"
+    # the model is not the point: each worker has the one of these tests, whose conftest clears the environment
+    start = (
+        "import os, sys, indexer.engine; from tests.conftest import AxisEmbedder; "
+        "indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder(); "
+        "os.environ.update(TOPICDEX_MODEL='axes', TOPICDEX_CHROMA_URL=sys.argv.pop()); "
+        "from gunicorn.app.wsgiapp import run; run()"
+    )
     command = [sys.executable, "-c", start, "server:create_app()", "-w", "2", "-b", f"127.0.0.1:{port}"]
-    environment = {**os.environ, "TOPICDEX_CHROMA_URL": shared.chroma_url, "TOPICDEX_MODEL": "axes"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, str(shared.chroma_url)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
             eventually(lambda: ready(client), 60)
