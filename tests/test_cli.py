@@ -59,7 +59,7 @@ def texts(call):
     def texts():
         code, out, err = call("words", "list", "--json")
         assert code == 0, err
-        return {word["id"]: word["text"] for word in map(json.loads, out.splitlines())}
+        return {word["id"]: word["text"] for word in json.loads(out)["words"]}
 
     return texts
 
@@ -533,7 +533,7 @@ def survives_a_full_disk(store, cwd, fill, make_room):
     assert "Traceback" not in full.stderr and "panicked" not in full.stderr
     make_room()
     listed = in_a_process("words", "list", "--data", store, "--json", cwd=cwd)
-    assert {"fruit one", "fruit two"} <= {json.loads(line)["text"] for line in listed.stdout.splitlines()}
+    assert {"fruit one", "fruit two"} <= {word["text"] for word in json.loads(listed.stdout)["words"]}
     again = in_a_process("index", cwd / "many.txt", "--data", store, "--json", cwd=cwd)
     assert again.returncode == 0, again.stderr
     summary = json.loads(again.stdout)

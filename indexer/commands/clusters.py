@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from indexer.commands.options import STORE, json_option, settings_of, settings_options
-from indexer.commands.printing import print_json, print_table, say
+from indexer.commands.printing import paged, print_json, print_pages, print_table, say
 from indexer.commands.progress import RunProgress
 from indexer.errors import InputError
 
@@ -151,19 +151,12 @@ def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
 @settings_options(STORE)
 @json_option
 def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: bool, **flags: Any) -> None:
-    """List the words of a run with their clusters; --json gives one object a line."""
+    """List the words of a run with their clusters."""
     from indexer.opening import opened
 
     with opened(settings_of(flags), create=False) as engine:
-        cursor, left = None, limit
-        while left is None or left > 0:
-            page = engine.clusterings.words(id, min(left or 1000, 1000), cursor, cluster_id)
-            for word in page.words:
-                click.echo(word.model_dump_json() if as_json else f"{word.cluster}\t{word.text!r}\t{word.id}")
-            left = None if left is None else left - len(page.words)
-            cursor = page.next
-            if cursor is None:
-                break
+        pages = paged(lambda size, cursor: engine.clusterings.words(id, size, cursor, cluster_id), limit)
+        print_pages(pages, ("cluster", "text", "id"), lambda word: (word.cluster, word.text, word.id), as_json)
 
 
 @clusters.command("diff")

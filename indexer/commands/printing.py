@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -33,6 +33,37 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def print_pages(
+    pages: Iterator[list[Any]], columns: Sequence[str], row: Callable[[Any], Sequence[object]], as_json: bool
+) -> None:
+    """Print words page by page: lines with tabs, or one JSON document, never whole in memory."""
+    if not as_json:
+        click.echo("\t".join(columns))
+        for page in pages:
+            for word in page:
+                click.echo("\t".join(_cell(value) for value in row(word)))
+        return
+    click.echo('{"words": [', nl=False)
+    first = True
+    for page in pages:
+        for word in page:
+            click.echo(("\n" if first else ",\n") + json.dumps(word.model_dump()), nl=False)
+            first = False
+    click.echo("\n]}")
+
+
+def paged(page_of: Callable[[int, str | None], Any], limit: int | None) -> Iterator[list[Any]]:
+    """Yield pages of words until there are no more, or `limit` words have come; `page_of` takes a size and a cursor."""
+    cursor: str | None = None
+    while limit is None or limit > 0:
+        page = page_of(min(limit or 1000, 1000), cursor)
+        yield page.words
+        limit = None if limit is None else limit - len(page.words)
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def say(message: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from indexer.commands.options import STORE, json_option, settings_of, settings_options
-from indexer.commands.printing import print_json, print_table, say
+from indexer.commands.printing import paged, print_json, print_pages, print_table, say
 
 
 @click.group()
@@ -19,21 +19,11 @@ def words() -> None:
 @settings_options(STORE)
 @json_option
 def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
-    """List the words in the order in which they first came; --json gives one object a line."""
+    """List the words in the order in which they first came; id, text and metadata, a line each."""
     from indexer.opening import opened
 
     with opened(settings_of(flags), create=False) as engine:
-        cursor, left = None, limit
-        if not as_json:
-            print_table(("id", "text", "metadata"), [])
-        while left is None or left > 0:
-            page = engine.corpus.page(1000 if left is None else min(left, 1000), cursor)
-            for word in page.words:
-                click.echo(_line(word, as_json))
-            left = None if left is None else left - len(page.words)
-            cursor = page.next
-            if cursor is None:
-                break
+        print_pages(paged(engine.corpus.page, limit), ("id", "text", "metadata"), _row, as_json)
 
 
 @words.command("get")
@@ -68,7 +58,5 @@ def delete_words(ids: tuple[str, ...], as_json: bool, **flags: Any) -> None:
         say(f"{removed} removed, {len(set(ids)) - removed} not there")
 
 
-def _line(word: Any, as_json: bool) -> str:
-    if as_json:
-        return json.dumps(word.model_dump())
-    return json.dumps([word.id, word.text, word.metadata], ensure_ascii=False)
+def _row(word: Any) -> tuple[str, str, str]:
+    return word.id, word.text, json.dumps(word.metadata, ensure_ascii=False)

