@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,16 +47,18 @@ class BulkModel:
         lengths = features["attention_mask"].sum(dim=1).numpy()
         order = np.argsort(lengths, kind="stable")
         parts = [_part(features, batch, int(lengths[batch[-1]])) for batch in _batches(order, lengths)]
-        rows = np.vstack(list(self._pool.map(self._forward, parts)))
+        rows = np.vstack(list(self._pool.map(partial(forward, self._model), parts)))
         vectors = np.empty_like(rows)
         vectors[order] = rows
         return unit(vectors)
 
-    def _forward(self, part: dict[str, Any]) -> Vectors:
-        with torch.inference_mode():
-            on_device = {name: value.to(self._model.device) for name, value in part.items()}
-            found: Vectors = self._model(on_device)["sentence_embedding"].float().cpu().numpy()
-            return found
+
+def forward(model: Any, features: dict[str, Any]) -> Vectors:
+    """Return the embeddings of texts from their features, (n, dimension); what `encode` does less what it costs."""
+    with torch.inference_mode():
+        tensors = {name: value.to(model.device) for name, value in features.items() if isinstance(value, torch.Tensor)}
+        found: Vectors = model(tensors)["sentence_embedding"].float().cpu().numpy()
+        return found
 
 
 def _prepare(serving: bool) -> None:

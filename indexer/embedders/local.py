@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class LocalEmbedder:
         self._counting = threading.Lock()
         self._tokenizer = deepcopy(self._model.tokenizer)  # each serves one thread at a time
         # A word is quicker on one core than shared out to several, by far where those have other work.
-        self._lookups = SharedBatches(partial(self._encode, self._model), partial(torch.set_num_threads, 1))
+        self._lookups = SharedBatches(self._encode, partial(torch.set_num_threads, 1))
         self._copying = threading.Lock()
         self._serving = serving
         self._bulk: BulkModel | None = None
@@ -102,9 +102,12 @@ class LocalEmbedder:
                 self._bulk = BulkModel(self._model, serving=self._serving)
             return self._bulk
 
-    def _encode(self, model: Any, texts: Sequence[str]) -> Vectors:
-        encoded = model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
-        return unit(encoded)
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        from indexer.embedders.bulk import forward
+
+        if self._model.default_prompt_name is not None:
+            return unit(self._model.encode(list(texts), show_progress_bar=False))
+        return unit(forward(self._model, self._model.preprocess(list(texts))))
 
 
 def _bundled_weights() -> Path | None:
