@@ -82,7 +82,7 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(TopicdexError)
     def known(error: TopicdexError) -> Response:
         status = _STATUS.get(error.code, 500)
-        if status >= 500:
+        if status >= 500 and error.code != "not_ready":  # which is said of every start
             _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
         # what a library or the store's folder put into it; a caller's own words come back in 404 and 422 alone
         detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
