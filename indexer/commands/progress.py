@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from indexer.commands.printing import say
 
@@ -13,13 +13,29 @@ if TYPE_CHECKING:
 _EVERY_S = 5.0  # between two plain lines
 
 
-class IndexProgress:
+class _Bar:
+    """A bar that is shown for as long as the block lasts; None where there is no terminal."""
+
+    _bar: Any = None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+class IndexProgress(_Bar):
     """Shows what is on disk of `total` words, on standard error."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._begin = self._told = time.monotonic()
-        self._bar: Any = None
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import (
@@ -52,23 +68,11 @@ class IndexProgress:
             left = (self._total - done) / max(rate, 1e-3)
             say(f"{done} of {self._total} words on disk, {rate:,.0f} words/s, {left:.0f} s left")
 
-    def __enter__(self) -> "IndexProgress":
-        if self._bar is not None:
-            self._bar.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
-class RunProgress:
+class RunProgress(_Bar):
     """Shows how far a run is, on standard error; silent where there is no terminal."""
 
     def __init__(self, what: str) -> None:
-        self._bar: Any = None
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -82,14 +86,3 @@ class RunProgress:
         """Show the share done."""
         if self._bar is not None:
             self._bar.update(self._task, completed=share)
-
-    def __enter__(self) -> "RunProgress":
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
