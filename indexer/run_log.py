@@ -113,7 +113,7 @@ class RunLog:
     def finish(self, record: RunRecord, centroids: Centroids | None) -> None:
         """Keep what a run found, and drop the oldest runs, but for pinned ones and the active one."""
         self._store.clusterings.write(record, centroids)
-        old = [r for r in self.records() if r["status"] in ENDED and not r["pinned"] and r["id"] != self._active()]
+        old = [r for r in self.records() if r["status"] in ENDED and not r.get("pinned") and r["id"] != self._active()]
         self._store.clusterings.delete([str(r["id"]) for r in old[KEPT:]])
 
     def pin(self, run: str, pinned: bool) -> RunRecord:
@@ -143,9 +143,9 @@ class RunLog:
 
     def _alive(self, record: RunRecord) -> bool:
         """Tell whether somebody works on a run: on an embedded store that can only be this process."""
-        if record["worker"] == self._worker:
+        if record.get("worker") == self._worker:
             return True
-        return self._store.mode == "server" and time.time() - float(record["beat"]) < _DEAD_S
+        return self._store.mode == "server" and time.time() - float(record.get("beat", 0)) < _DEAD_S
 
 
 def shown_record(record: RunRecord) -> dict[str, Any]:
