@@ -73,12 +73,6 @@ class WordCache:
         with self._lock:
             return set(self._row_of)
 
-    def vector(self, id: str) -> Vectors | None:
-        """Return the vector of a word, (dimension,); None where it is not there."""
-        with self._lock:
-            row = self._row_of.get(id)
-            return None if row is None else self._blocks[row // _BLOCK][row % _BLOCK]
-
     def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
         """Return the k words of highest cosine for each vector, best first, among those with that metadata.
 
