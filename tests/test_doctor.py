@@ -211,7 +211,7 @@ def test_vectors_that_no_search_finds_are_indexed_again_and_not_embedded(setting
         engine.corpus.add(words)
     (index,) = settings.data.glob("*/data_level0.bin")
     graph = bytearray(index.read_bytes())
-    element = 4 + 32 * 4 + 8 * 4 + 8  # the number of links, 32 links, 8 dimensions, a label
+    element = 4 + 64 * 4 + 8 * 4 + 8  # the number of links, 64 links, 8 dimensions, a label
     assert len(graph) % element == 0
     for i in range(0, len(graph), element):
         graph[i : i + 4] = bytes(4)

@@ -309,6 +309,12 @@ def test_another_model_than_the_server_embeds_with_is_refused_by_both_names(url,
         assert remote.info().model.name == "axes"
 
 
+def test_a_folder_with_the_servers_model_is_the_same_model(url, default_settings, tmp_path):
+    (tmp_path / "axes").mkdir()
+    with Remote(replace(default_settings, model=str(tmp_path / "axes")), url) as remote:
+        assert remote.corpus.add([Word("fruit", "1")]).added == 1
+
+
 @pytest.mark.parametrize("address", ["localhost:8000", "ftp://host", "http://", "", "http://[::1"])
 def test_what_is_no_address_is_refused(default_settings, address):
     with pytest.raises(InvalidRequest, match="http://HOST:PORT"):

@@ -27,9 +27,10 @@ class BulkModel:
     def __init__(self, model: Any, *, serving: bool) -> None:
         """Copy the model; with `serving` its threads let all others go first."""
         self._model = deepcopy(model)
+        is_transformer = "attention_mask" in model.preprocess(["a"])  # a table of token vectors has no use for one
         # a prompt of the model is put before the text by `encode` alone
-        self._encode_whole = model.default_prompt_name is not None
-        if model.device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False):
+        self._encode_whole = model.default_prompt_name is not None or not is_transformer
+        if is_transformer and model.device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False):
             self._model.bfloat16()
             # averaging the tokens in bfloat16 would cost the third digit
             self._model[0].register_forward_hook(_pool_in_float32)

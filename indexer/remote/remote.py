@@ -34,7 +34,7 @@ class Remote:
 
     def check_model(self) -> None:
         """Raise ModelMismatch where a model was asked for and the server embeds with another one."""
-        asked = self.settings.model
+        asked = self.settings.model_name
         if asked not in (DEFAULT_MODEL, self._model):
             raise ModelMismatch(
                 f"the server at {self._connection.url} embeds with {self._model}, asked was {asked}; "

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders import Vectors
-from indexer.store.chroma import Collection, Row
+from indexer.store.chroma import Collection
+from indexer.store.rows import Row
 
 RunRecord = Mapping[str, Any]  # JSON: what the API shows of a run, and what the run must know to go on
 _KIND = "topicdex:kind"

@@ -8,8 +8,9 @@ import numpy as np
 
 from indexer.embedders import Vectors
 from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
-from indexer.store.chroma import Collection, Row, Rows
+from indexer.store.chroma import Collection
 from indexer.store.marks import MARK
+from indexer.store.rows import Row, Rows
 
 _TEXT = "topicdex:text"  # hash of the text: rows that share it share a vector
 _WORD = "topicdex:word"  # fingerprint of id, text and metadata: there when nothing has changed

@@ -1,0 +1,95 @@
+"""SIGKILL at random moments of real work: what was acknowledged is there, and running again finishes."""
+
+import random
+import re
+import signal
+import threading
+import time
+from itertools import count
+from pathlib import Path
+
+import httpx
+
+from scripts.processes import Server, client, serve, start
+from scripts.tortures.world import Lost, Tally, check_found, finished, texts, write_file
+
+_POSTED = 500_000  # the first of the texts that are posted; those before it are in files
+
+
+def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, longest_s: float, seed: int = 0) -> None:
+    """Kill an indexer alone, an indexer beside a server, and a server, in turn, on one store that grows."""
+    store = ("--data", folder / "store", "--model", model)
+    choose = random.Random(seed)
+    everything: list[str] = []
+    for turn in count():
+        if tally.rounds == rounds:
+            break
+        words = texts(size, turn * size)
+        file = write_file(folder / "words.txt", words)
+        server = None if turn % 3 == 0 else _serve(*store)
+        posting = None
+        if server and turn % 3 == 2:
+            posting = _Posting(server.url, _POSTED + turn * 10_000)
+        indexer = start("index", file, *store)
+        time.sleep(choose.uniform(0, longest_s))  # the moment
+        working = indexer.poll() is None
+        if posting:
+            assert server is not None
+            server.end(signal.SIGKILL)
+            server = None
+            _, said = indexer.communicate(timeout=600)
+            if working and not re.search(r"^topicdex: \w+: .*run .*again", said, re.MULTILINE):
+                raise Lost(f"the server was killed, and the indexer ended with {indexer.returncode}: {said}")
+        else:
+            indexer.kill()
+            _, said = indexer.communicate()
+        on_disk = re.findall(r"(\d+) of \d+ words on disk", said)
+        acknowledged = words[: int(on_disk[-1]) if on_disk else 0] + (posting.acknowledged() if posting else [])
+        server = server or _serve(*store)
+        check_found(server.url, acknowledged, tally)
+        finished(start("index", file, *store))
+        check_found(server.url, words, tally)
+        _end(server)
+        everything += acknowledged + words
+        tally.rounds += working  # one that had finished by then was not killed
+    finished(start("doctor", "--all", *store))
+    server = _serve(*store)
+    check_found(server.url, list(dict.fromkeys(everything)), tally)
+    _end(server)
+
+
+class _Posting:
+    """A client that posts a hundred words after another until its server dies; a 200 is an acknowledgement."""
+
+    def __init__(self, url: str, first: int) -> None:
+        self._acknowledged: list[str] = []
+        self._thread = threading.Thread(target=self._post, args=(url, first))
+        self._thread.start()
+
+    def acknowledged(self) -> list[str]:
+        """Return the texts of every call that was answered, once the server is dead."""
+        self._thread.join()
+        return self._acknowledged
+
+    def _post(self, url: str, first: int) -> None:
+        with client(url) as http:
+            while True:
+                batch = texts(100, first + len(self._acknowledged))
+                try:
+                    answer = http.post("/v1/words", json={"words": [{"text": text} for text in batch]})
+                except httpx.HTTPError:
+                    return
+                if answer.status_code != 200:
+                    raise Lost(f"{answer.status_code}: {answer.text}")
+                self._acknowledged += batch
+
+
+def _serve(*store: object) -> Server:
+    server = serve(*store)
+    server.ready()
+    return server
+
+
+def _end(server: Server) -> None:
+    if (code := server.end()) != 0:
+        raise Lost(f"the server ended with {code}: {''.join(server.said)}")

@@ -1,0 +1,135 @@
+"""What every torture works with: texts, clients that ask all the while, and the search for what was lost."""
+
+import csv
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from scripts.processes import REPOSITORY, client
+
+_PATHS = ("/v1/topics/nearest?text=Mango", "/v1/words/nearest?text=Mango&k=3", "/v1/words?limit=20", "/v1/info")
+
+
+class Lost(Exception):
+    """What was acknowledged is not there, or a client saw an error."""
+
+
+@dataclass
+class Tally:
+    """What a torture went through."""
+
+    rounds: int = 0
+    texts: int = 0
+    asked: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        said = f"{self.rounds} rounds, {self.texts} texts acknowledged, each found; nothing lost"
+        if self.latencies:
+            ordered = sorted(self.latencies)
+            said += (
+                f"; {self.asked} questions answered meanwhile without an error, "
+                f"median {statistics.median(ordered) * 1e3:.0f} ms, 99th percentile "
+                f"{ordered[int(0.99 * (len(ordered) - 1))] * 1e3:.0f} ms"
+            )
+        return said
+
+
+def texts(count: int, first: int = 0) -> list[str]:
+    """Return texts of three words each, all different, in the order of their tokens too."""
+    with (REPOSITORY / "indexer/examples/words.csv").open(encoding="utf-8", newline="") as file:
+        words = list(dict.fromkeys(row["word"] for row in csv.DictReader(file)))
+    third = len(words) // 3
+    assert first + count <= third**3
+    return [
+        f"{words[i % third]} {words[third + i // third % third]} {words[2 * third + i // third**2]}"
+        for i in range(first, first + count)
+    ]
+
+
+def write_file(path: Path, lines: Sequence[str]) -> Path:
+    """Write a text a line."""
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    """Wait for a command that must succeed; return what it said on standard error. Raises Lost."""
+    out, said = process.communicate(timeout=3600)
+    if process.returncode != 0:
+        raise Lost(f"{process.args} ended with {process.returncode}: {out}{said}")
+    return said
+
+
+def check_found(url: str, asked: Sequence[str], tally: Tally) -> None:
+    """Ask for every text over HTTP; each must find itself, or one with an equal vector. Raises Lost."""
+    missing = []
+    with client(url) as http:
+        for first in range(0, len(asked), 1000):
+            part = asked[first : first + 1000]
+            answer = http.post("/v1/words/nearest", json={"texts": part, "k": 1})
+            if answer.status_code != 200:
+                raise Lost(f"{answer.status_code}: {answer.text}")
+            for text, result in zip(part, answer.json()["results"], strict=True):
+                matches = result["matches"]
+                if not matches or (matches[0]["text"] != text and matches[0]["score"] < 1 - 1e-5):
+                    missing.append(text)
+    if missing:
+        raise Lost(f"{len(missing)} of {len(asked)} texts do not find themselves, such as {missing[:3]}")
+    tally.texts += len(asked)
+
+
+def check_count(url: str, count: int) -> None:
+    """Check how many words there are. Raises Lost."""
+    with client(url) as http:
+        counted = http.get("/v1/info").json()["counts"]["words"]
+    if counted != count:
+        raise Lost(f"there are {counted} words, and should be {count}")
+
+
+class Asking:
+    """Clients that ask one question after another for as long as the block lasts; every answer must be a 200."""
+
+    def __init__(self, url: str, clients: int, tally: Tally) -> None:
+        self._url, self._tally = url, tally
+        self._until = threading.Event()
+        self._errors: list[str] = []
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
+        self._asked = [0] * clients
+
+    def __enter__(self) -> "Asking":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._until.set()
+        for thread in self._threads:
+            thread.join()
+        if kind is None and (self._errors or not all(self._asked)):
+            raise Lost(f"clients saw {len(self._errors)} errors, such as {self._errors[:1]}; asked {self._asked}")
+        self._tally.asked += sum(self._asked)
+
+    def _ask(self, number: int) -> None:
+        with client(self._url) as http:
+            while not self._until.is_set():
+                path = _PATHS[(self._asked[number] + number) % len(_PATHS)]
+                begin = time.monotonic()
+                try:
+                    answer = http.get(path)
+                except httpx.HTTPError as error:
+                    self._errors.append(f"{path}: {error!r}")
+                    continue
+                if answer.status_code != 200:
+                    self._errors.append(f"{path}: {answer.status_code} {answer.text}")
+                self._asked[number] += 1
+                self._tally.latencies.append(time.monotonic() - begin)
