@@ -53,7 +53,7 @@ class Corpus:
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
-        return self._store.words.ids()
+        yield from self._store.words.ids()
 
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
         """Return `limit` words from the cursor on, in the order in which they first came.
@@ -121,21 +121,17 @@ class Corpus:
     def load(self) -> WordCache:
         """Return all words in memory, read now where that has not been done.
 
-        From then on searches are exact and need no Chroma. Writes go on between two pages; what they wrote is not
-        read over.
+        From then on searches are exact and need no Chroma. Writes go on meanwhile; what they wrote is not read over.
         """
         with self._loading:
             if self.cache is None:
                 self._filling = filling = WordCache()
-                pages = self._store.words.pages()
-                while self.cache is None:
+                for page in self._store.words.pages():
                     with self._write_lock:
-                        page = next(pages, None)
-                        if page is not None:
-                            filling.put_missing(*page)
-                        else:
-                            self._reconcile(filling)
-                            self.cache, self._filling = filling, None
+                        filling.put_missing(*page)
+                with self._write_lock:
+                    self._reconcile(filling)
+                    self.cache, self._filling = filling, None
             return self.cache
 
     def refresh(self, ids: Sequence[str]) -> None:
@@ -156,7 +152,7 @@ class Corpus:
                 self._reconcile(self.cache)
 
     def _reconcile(self, filling: WordCache) -> None:
-        """Read what slipped between the pages because others were deleted; forget what is gone."""
+        """Read what came meanwhile and is not there; forget what is gone."""
         stored = set(self._store.words.ids())
         filling.remove(filling.ids() - stored)
         for words, vectors in self._store.words.with_vectors(list(stored - filling.ids())):

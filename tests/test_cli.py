@@ -495,15 +495,7 @@ def limited(size):
     return limit
 
 
-AXES = """
-import os, sys
-from tests.conftest import AxisEmbedder
-import indexer.engine
-os.environ["TOPICDEX_MODEL"] = "axes"
-indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder()
-from indexer.cli import run
-sys.exit(run(sys.argv[1:]))
-"""
+AXES = (Path(__file__).parent / "axes.py").read_text()
 
 
 def environment():
@@ -521,34 +513,23 @@ def many_words(folder, name="many.txt"):
     return path
 
 
-def survives_a_full_disk(store, cwd, fill, make_room):
-    """Index until the disk is full; then what was acknowledged is there and running again finishes."""
-    first = cwd / "first.txt"
+def test_a_limit_on_the_size_of_files_is_a_full_disk_and_loses_nothing(tmp_path):
+    """Index until it is reached; then what was acknowledged is there and running again finishes."""
+    many, first = many_words(tmp_path), tmp_path / "first.txt"
+    store = tmp_path / "store"
     first.write_text("fruit one\nfruit two\n")
-    assert in_a_process("index", first, "--data", store, cwd=cwd).returncode == 0
-    full = fill()
+    assert in_a_process("index", first, "--data", store, cwd=tmp_path).returncode == 0
+    full = in_a_process("index", many, "--data", store, cwd=tmp_path, preexec_fn=limited(2 * 2**20))
     assert full.returncode == 1, full.stderr
     told = [line for line in full.stderr.splitlines() if line.startswith("topicdex: ")]
     assert len(told) == 1 and told[0].startswith("topicdex: store_unavailable: "), full.stderr
     assert "Traceback" not in full.stderr and "panicked" not in full.stderr
-    make_room()
-    listed = in_a_process("words", "list", "--data", store, "--json", cwd=cwd)
+    listed = in_a_process("words", "list", "--data", store, "--json", cwd=tmp_path)
     assert {"fruit one", "fruit two"} <= {word["text"] for word in json.loads(listed.stdout)["words"]}
-    again = in_a_process("index", cwd / "many.txt", "--data", store, "--json", cwd=cwd)
+    again = in_a_process("index", many, "--data", store, "--json", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     summary = json.loads(again.stdout)
     assert summary["added"] + summary["unchanged"] == 3_000
-
-
-def test_a_limit_on_the_size_of_files_is_a_full_disk_and_loses_nothing(tmp_path):
-    many = many_words(tmp_path)
-    store = tmp_path / "store"
-    survives_a_full_disk(
-        store,
-        tmp_path,
-        lambda: in_a_process("index", many, "--data", store, cwd=tmp_path, preexec_fn=limited(2 * 2**20)),
-        lambda: None,
-    )
 
 
 @pytest.fixture
@@ -561,17 +542,6 @@ def small_disk(tmp_path):
         pytest.skip(f"cannot mount a small disk here: {mounted.stderr.strip()}")
     yield disk
     subprocess.run(["umount", "-l", disk], check=True)
-
-
-def test_a_full_disk_loses_nothing(small_disk, tmp_path):
-    many = many_words(tmp_path)
-    store = small_disk / "store"
-    survives_a_full_disk(
-        store,
-        tmp_path,
-        lambda: in_a_process("index", many, "--data", store, cwd=tmp_path),
-        lambda: subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True),
-    )
 
 
 def test_a_read_only_disk_is_one_line(small_disk, tmp_path):

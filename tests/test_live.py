@@ -8,7 +8,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -17,56 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from indexer import Engine, Settings
-
-REPOSITORY = Path(__file__).parent.parent
-DEADLINE_S = 90.0
-
-
-class Server:
-    """A server process on a free port, and a client that trusts no proxy."""
-
-    def __init__(self, data, *flags):
-        self.data = data
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "indexer.cli", "serve", "--data", str(data), "--port", "0", *flags],
-            cwd=REPOSITORY,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        line = self.process.stderr.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found, line + self.process.stderr.read()
-        self.url = found[0]
-        self.said = [line]
-        self.reader = threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True)
-        self.reader.start()
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
-
-    def ready(self):
-        """Wait until the model is loaded; return every status that /readyz gave on the way."""
-        statuses = []
-        end = time.monotonic() + DEADLINE_S
-        while time.monotonic() < end:
-            answer = self.client.get("/readyz")
-            statuses.append(answer.status_code)
-            if answer.status_code == 200:
-                return statuses
-            assert answer.headers["content-type"] == "application/problem+json"
-            assert answer.json()["code"] == "not_ready"
-            time.sleep(0.02)
-        raise AssertionError("not ready: " + "".join(self.said))
-
-    def end(self, number=signal.SIGTERM):
-        """Send a signal and return how the process ended."""
-        self.process.send_signal(number)
-        return self.ended()
-
-    def ended(self):
-        code = self.process.wait(DEADLINE_S)
-        self.client.close()
-        self.reader.join(DEADLINE_S)
-        self.process.stderr.close()
-        return code
+from scripts.processes import DEADLINE_S, REPOSITORY, serve
 
 
 def index(data, *arguments):
@@ -80,7 +30,8 @@ def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("live") / "store"
     with as_file(files("indexer") / "examples") as examples:
         index(data, examples / "notebook.csv", "--topics", examples / "notebook_topics.csv")
-    server = Server(data)
+    server = serve("--data", data)
+    server.data = data
     server.first = server.ready()
     yield server
     if server.process.poll() is None:
@@ -341,7 +292,7 @@ def test_sigterm_lets_a_call_be_answered_and_sigkill_loses_nothing_that_was(serv
     assert answers[0].json()["added"] == 1000
     assert "Traceback" not in "".join(server.said)
 
-    second = Server(server.data)
+    second = serve("--data", server.data)
     assert second.client.get("/v1/info").json()["counts"]["words"] == before + 1000
     second.ready()
     acknowledged = set()
@@ -366,7 +317,7 @@ def test_sigterm_lets_a_call_be_answered_and_sigkill_loses_nothing_that_was(serv
     assert second.end(signal.SIGKILL) == -signal.SIGKILL
     writer.join(DEADLINE_S)
 
-    third = Server(server.data)
+    third = serve("--data", server.data)
     found, cursor = {}, None
     while True:
         params = {"limit": 1000} | ({"cursor": cursor} if cursor else {})

@@ -1,13 +1,9 @@
 """Many processes on one Chroma server: what one writes, every other sees within two seconds."""
 
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from indexer import Engine, Settings
@@ -15,6 +11,7 @@ from indexer.errors import ModelMismatch, StoreUnavailable
 from indexer.records import Topic, Word
 from indexer.runs import RunSettings
 from indexer.thresholds import Thresholds
+from scripts import processes
 from tests.conftest import AxisEmbedder
 
 SEEN_WITHIN_S = 2.0
@@ -22,22 +19,8 @@ SEEN_WITHIN_S = 2.0
 
 @pytest.fixture(scope="module")
 def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real `chroma run`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-c", "from chromadb.cli.cli import app; app()", "run"]
-    folder = tmp_path_factory.mktemp("chroma")
-    process = subprocess.Popen(
-        [*command, "--path", str(folder), "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        eventually(lambda: answers(url), 60)
+    with processes.chroma(tmp_path_factory.mktemp("chroma")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture
@@ -53,13 +36,6 @@ def shared(chroma: str, settings: Settings) -> Iterator[Settings]:
 def two(shared: Settings, model: AxisEmbedder) -> Iterator[tuple[Engine, Engine]]:
     with Engine(shared, load=lambda _: model) as one, Engine(shared, load=lambda _: model) as other:
         yield one, other
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/v2/heartbeat", trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def eventually(condition: Callable[[], bool], seconds: float = SEEN_WITHIN_S) -> None:
@@ -115,42 +91,6 @@ def test_what_is_written_by_many_at_once_is_all_there(two):
         one.corpus.add([Word(f"fruit {i} {j}", f"one {i} {j}") for j in range(20)])
         other.corpus.add([Word(f"country {i} {j}", f"other {i} {j}") for j in range(20)])
     assert one.store.words.count() == other.store.words.count() == 200
-
-
-def test_gunicorn_serves_with_several_workers(shared):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # the model is not the point: each worker has the one of these tests, whose conftest clears the environment
-    start = (
-        "import os, sys, indexer.engine; from tests.conftest import AxisEmbedder; "
-        "indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder(); "
-        "os.environ.update(TOPICDEX_MODEL='axes', TOPICDEX_CHROMA_URL=sys.argv.pop()); "
-        "from gunicorn.app.wsgiapp import run; run()"
-    )
-    command = [sys.executable, "-c", start, "server:create_app()", "-w", "2", "-b", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([*command, str(shared.chroma_url)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
-            eventually(lambda: ready(client), 60)
-            sent = client.post("/v1/words", json={"words": [{"text": "fruit a", "id": "1"}]})
-            assert sent.json()["added"] == 1, sent.text
-
-            def found(_: int) -> bool:
-                fresh = httpx.get(f"{client.base_url}/v1/words/nearest?text=fruit+a&k=1", trust_env=False, timeout=30)
-                return [match["id"] for match in fresh.json()["matches"]] == ["1"]
-
-            eventually(lambda: all(map(found, range(8))))  # whichever worker answers
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def ready(client: httpx.Client) -> bool:
-    try:
-        return client.get("/readyz").status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def test_another_model_is_refused_here_too(shared, model):

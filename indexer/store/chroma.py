@@ -14,10 +14,12 @@ from chromadb.errors import ChromaError, NotFoundError
 from indexer.embedders import Vectors
 from indexer.errors import StoreUnavailable
 from indexer.store.marks import MARK, fits, marks
+from indexer.store.room import Room
 from indexer.store.rows import Row, Rows
 
 Part = Literal["embeddings", "documents", "metadatas"]
-PAGE = 5_000  # rows a read; unpaged reads of over 32,000 rows fail in SQLite
+_PAGE = 1_000  # rows a read: of more, each takes as long, and Python is held for all of them at once
+_VALUES = 5_000  # values a condition; of over 32,000 SQLite fails
 # An upsert into the embedded store holds Python's lock from beginning to end (chromadb 1.5.9), and with it every
 # answer: a server writes few rows at a time.
 _SERVED_BATCH = 64
@@ -48,22 +50,25 @@ class Chroma:
                     ssl=parts.scheme == "https",
                     settings=settings,
                 )
-            most = _SERVED_BATCH if serving and url is None else PAGE
-            self.batch = min(int(self._client.get_max_batch_size()), most)
+            self._room = Room(folder) if folder is not None and url is None else None
+            most = int(self._client.get_max_batch_size())
+            self.batch = min(most, _SERVED_BATCH) if serving and url is None else most
 
     def open(self, name: str, space: Literal["cosine", "l2"], metadata: Mapping[str, Any]) -> tuple["Collection", bool]:
         """Return the collection and whether it was made now; an existing one keeps its metadata."""
+        made = False
         with chroma_errors():
             try:
-                return Collection(self._client.get_collection(name, embedding_function=None), self.batch), False
+                found = self._client.get_collection(name, embedding_function=None)
             except NotFoundError:
-                made = self._client.get_or_create_collection(
+                found = self._client.get_or_create_collection(
                     name,
                     metadata=dict(metadata) or None,
                     configuration=cast(Any, {"hnsw": {"space": space, **_INDEX}}),
                     embedding_function=None,
                 )
-                return Collection(made, self.batch), True
+                made = True
+        return Collection(found, self.batch, self._room), made
 
     def drop(self, name: str) -> None:
         """Delete the collection and all that is in it."""
@@ -103,9 +108,10 @@ class Chroma:
 class Collection:
     """One collection: reads in pages, writes in batches that Chroma takes."""
 
-    def __init__(self, collection: chromadb.Collection, batch: int) -> None:
+    def __init__(self, collection: chromadb.Collection, batch: int, room: Room | None) -> None:
         self._collection = collection
         self._batch = batch
+        self._room = room  # None where the disk is a Chroma server's
 
     @property
     def name(self) -> str:
@@ -133,6 +139,8 @@ class Collection:
         for i in range(0, len(ids), self._batch):
             part = slice(i, i + self._batch)
             with chroma_errors():
+                if self._room:
+                    self._room.check(vectors[part], documents[part])
                 self._collection.upsert(
                     ids=list(ids[part]),
                     embeddings=vectors[part],
@@ -144,14 +152,14 @@ class Collection:
 
     def get(self, ids: Sequence[str], *parts: Part) -> Iterator[Rows]:
         """Yield the rows with these ids that are there, in no promised order."""
-        for i in range(0, len(ids), PAGE):
+        for i in range(0, len(ids), _PAGE):
             with chroma_errors():
-                yield Rows.read(self._collection.get(ids=list(ids[i : i + PAGE]), include=list(parts)))
+                yield Rows.read(self._collection.get(ids=list(ids[i : i + _PAGE]), include=list(parts)))
 
     def having(self, key: str, values: Sequence[str], *parts: Part) -> Iterator[Rows]:
         """Yield the rows whose metadata `key` is one of `values`."""
-        for i in range(0, len(values), PAGE):
-            where = {key: {"$in": list(values[i : i + PAGE])}}
+        for i in range(0, len(values), _VALUES):
+            where = {key: {"$in": list(values[i : i + _VALUES])}}
             with chroma_errors():
                 yield Rows.read(self._collection.get(where=where, include=list(parts)))  # type: ignore[arg-type]
 
@@ -170,12 +178,17 @@ class Collection:
         with chroma_errors():
             return Rows.read(self._collection.get(limit=limit, offset=offset, include=list(parts)))
 
+    def ids(self) -> list[str]:
+        """Return the ids of all rows, in the order in which they first came."""
+        with chroma_errors():
+            return list(self._collection.get(include=[])["ids"])
+
     def pages(self, *parts: Part) -> Iterator[Rows]:
-        """Yield all rows, a page at a time."""
-        offset = 0
-        while (rows := self.page(PAGE, offset, *parts)).ids:
-            yield rows
-            offset += len(rows.ids)
+        """Yield the rows that are there now, a page at a time, in the order in which they first came.
+
+        By their ids, for Chroma counts through all rows before an offset.
+        """
+        yield from self.get(self.ids(), *parts)
 
     def inspect(self, ids: Sequence[str] | None = None) -> Iterator[list[Row]]:
         """Yield the rows with these ids, or all, a page at a time, with what is wrong with their vectors."""
@@ -228,6 +241,8 @@ class Collection:
         """Delete the rows with these ids; an id that is not there is passed over."""
         for i in range(0, len(ids), self._batch):
             with chroma_errors():
+                if self._room:
+                    self._room.check()
                 self._collection.delete(ids=list(ids[i : i + self._batch]))
 
     def query(self, vectors: Vectors, k: int, where: Mapping[str, Any], *parts: Part) -> list[Rows]:

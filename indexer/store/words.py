@@ -120,10 +120,9 @@ class Words:
         """Return the ids of `limit` words from `offset` on, in the order in which they first came."""
         return self._collection.page(limit, offset).ids
 
-    def ids(self) -> Iterator[str]:
-        """Yield the id of every word."""
-        for rows in self._collection.pages():
-            yield from rows.ids
+    def ids(self) -> list[str]:
+        """Return the id of every word, in the order in which they first came."""
+        return self._collection.ids()
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, a page at a time."""

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import clustering, indexing, searching
+from scripts.benchmarks import beside, clustering, indexing, searching
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
     "index": indexing.index,
     "lookup": searching.lookup,
+    "beside": beside.beside,
     "recall": searching.recall,
     "classify": searching.classify,
     "cluster": clustering.cluster,

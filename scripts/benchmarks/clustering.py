@@ -16,7 +16,7 @@ K = 20
 
 def cluster(work: Work) -> None:
     """100,000 titles, k = 20; then auto k, lookups beside a run, the cluster of a new word, identity on 20,000."""
-    store = work.store(TITLES, 100_000)
+    store = work.store(LARGE, 100_000)
     vectors = _vectors(store)
     ratios, gaps = [], []
     with served(store) as server:

@@ -6,10 +6,8 @@ import http.client
 import json
 import os
 import platform
-import socket
 import statistics
 import subprocess
-import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -19,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-TOPICDEX = [sys.executable, "-m", "indexer.cli"]
+from scripts.processes import TOPICDEX, serve
+
 TITLES = "reddit_topical_titles.csv.gz"
 LARGE = "reddit_titles_500k.csv.gz"
 
@@ -135,25 +134,12 @@ class Server:
 @contextmanager
 def served(store: Path) -> Iterator[Server]:
     """Serve a store for as long as the block lasts; the model is loaded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [*TOPICDEX, "serve", "--data", str(store), "--port", str(port)], stderr=subprocess.DEVNULL
-    )
+    process = serve("--data", store)
+    process.ready()
     try:
-        while True:
-            try:
-                Server(port, process.pid).call("GET", "/readyz")
-                break
-            except (OSError, http.client.HTTPException, SystemExit):
-                if process.poll() is not None:
-                    raise SystemExit("the server did not come up") from None
-                time.sleep(0.2)
-        yield Server(port, process.pid)
+        yield Server(int(process.url.rsplit(":", 1)[1]), process.process.pid)
     finally:
-        process.terminate()
-        process.wait()
+        process.end()
 
 
 def seconds(work: Callable[[], Any]) -> float:

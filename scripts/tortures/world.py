@@ -100,7 +100,7 @@ class Asking:
     def __init__(self, url: str, clients: int, tally: Tally) -> None:
         self._url, self._tally = url, tally
         self._until = threading.Event()
-        self._errors: list[str] = []
+        self.errors: list[str] = []
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
         self._asked = [0] * clients
 
@@ -115,21 +115,21 @@ class Asking:
         self._until.set()
         for thread in self._threads:
             thread.join()
-        if kind is None and (self._errors or not all(self._asked)):
-            raise Lost(f"clients saw {len(self._errors)} errors, such as {self._errors[:1]}; asked {self._asked}")
+        if kind is None and (self.errors or not all(self._asked)):
+            raise Lost(f"clients saw {len(self.errors)} errors, such as {self.errors[:1]}; asked {self._asked}")
         self._tally.asked += sum(self._asked)
 
     def _ask(self, number: int) -> None:
         with client(self._url) as http:
             while not self._until.is_set():
                 path = _PATHS[(self._asked[number] + number) % len(_PATHS)]
+                self._asked[number] += 1
                 begin = time.monotonic()
                 try:
                     answer = http.get(path)
                 except httpx.HTTPError as error:
-                    self._errors.append(f"{path}: {error!r}")
-                    continue
-                if answer.status_code != 200:
-                    self._errors.append(f"{path}: {answer.status_code} {answer.text}")
-                self._asked[number] += 1
+                    self.errors.append(f"{path}: {error!r}")
+                    return
                 self._tally.latencies.append(time.monotonic() - begin)
+                if answer.status_code != 200:
+                    self.errors.append(f"{path}: {answer.status_code} {answer.text}")

@@ -1,0 +1,90 @@
+"""What `scripts/torture` does for hours, for seconds: real processes, real stores, and nothing may be lost."""
+
+import sys
+
+import pytest
+
+from indexer.embedders.local import LocalEmbedder
+from scripts import processes
+from scripts.tortures.beside import beside_a_server, beside_workers
+from scripts.tortures.crowds import crowds
+from scripts.tortures.disks import CannotMount, disks
+from scripts.tortures.kills import kills
+from scripts.tortures.model import save_static_model
+from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, texts
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Processes whose model is that of these tests, so that they start at once."""
+    monkeypatch.setattr(processes, "TOPICDEX", [sys.executable, "-m", "tests.axes"])
+    return "axes"
+
+
+@pytest.fixture(scope="module")
+def static_model(tmp_path_factory):
+    return save_static_model(tmp_path_factory.mktemp("static") / "model")
+
+
+def test_indexing_beside_a_server_that_is_asked(quick, tmp_path):
+    tally = Tally()
+    beside_a_server(tmp_path, quick, tally, size=2_000, clients=4)
+    assert tally.rounds == 1 and tally.texts == 4_000 and tally.asked > 0
+
+
+def test_two_indexers_beside_the_workers_of_a_chroma_server(static_model, tmp_path):
+    tally = Tally()
+    beside_workers(tmp_path, str(static_model), tally, size=1_000, clients=4, workers=2)
+    assert tally.rounds == 1 and tally.texts == 2_000 and tally.asked > 0
+
+
+def test_kills_of_indexers_and_servers(quick, tmp_path):
+    tally = Tally()
+    kills(tmp_path, quick, tally, rounds=3, size=1_500, longest_s=3)
+    assert tally.rounds == 3 and tally.texts > 3 * 1_500
+
+
+def test_many_indexers_at_once_on_one_folder(quick, tmp_path):
+    tally = Tally()
+    crowds(tmp_path, quick, tally, size=500, many=(2,))
+    assert tally.rounds == 3 and tally.texts >= 2 * 2 * 500
+
+
+def test_full_and_read_only_disks(quick, tmp_path):
+    tally = Tally()
+    try:
+        disks(tmp_path, quick, tally, size=6_000, megabytes=4)
+    except CannotMount as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    assert tally.rounds == 2
+
+
+def test_what_is_lost_is_seen(quick, tmp_path):
+    server = processes.serve("--data", tmp_path / "store", "--model", quick)
+    server.ready()
+    words = texts(10)
+    server.client.post("/v1/words", json={"words": [{"text": text} for text in words]})
+    check_found(server.url, words, Tally())
+    with pytest.raises(Lost, match="2 of 12 texts"):
+        check_found(server.url, texts(12), Tally())
+    with pytest.raises(Lost, match="10 words, and should be 11"):
+        check_count(server.url, 11)
+    with pytest.raises(Lost, match="errors"):
+        ask_a_server_that_ends(server)
+
+
+def ask_a_server_that_ends(server):
+    asking = Asking(server.url, 1, Tally())
+    with asking:
+        server.end()
+        processes.wait_until(lambda: asking.errors, "nobody asked")
+
+
+def test_a_model_that_is_a_table_of_token_vectors(static_model):
+    embedder = LocalEmbedder(str(static_model))
+    words = texts(100)
+    many = embedder.embed(words)
+    assert many.shape == (100, 384)
+    for row, word in zip(many[::20], words[::20], strict=True):
+        assert embedder.embed([word])[0] @ row > 0.9999
+    assert embedder.truncated(["long " * 2_000]) == [False]
