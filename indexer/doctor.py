@@ -22,6 +22,10 @@ _REBUILD = "--repair builds the index again from the stored vectors"
 _FAULTS = {
     "format": ("the store has forgotten its format", "--repair writes it again"),
     "model": ("the store has forgotten the model of its vectors", "--repair checks --model against them and writes it"),
+    "cut": (
+        "indexes were cut off by a full disk or a kill, and nothing else can be seen",
+        "--repair removes them and embeds their texts again",
+    ),
     "unfinished": ("rebuildings were cut off", "--repair begins them again; what was there before still counts"),
     "count": ("words are counted that are not there, or not counted", _REBUILD),
     "gone": ("words have lost their vector", _EMBED),
@@ -93,7 +97,9 @@ class TopicsFound:
 def examine(store: Store, sample: int | None = SAMPLE) -> Examination:
     """Look at `sample` words, evenly spread, or at all where it is None, and at all topics and clusterings."""
     faults: Counter[str] = Counter()
-    ids = list(store.words.ids())
+    if cut := store.cut_off():
+        return Examination(0, 0, (Finding("cut", len(cut)),))
+    ids = store.words.ids()
     faults["count"] = abs(store.words.count() - len(ids))
     step = 1 if sample is None else max(1, -(-len(ids) // sample))
     chosen = None if step == 1 else ids[::step]

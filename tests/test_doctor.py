@@ -226,17 +226,46 @@ def test_vectors_that_no_search_finds_are_indexed_again_and_not_embedded(setting
     store.close()
 
 
-def test_an_index_whose_files_are_gone_is_made_again_from_the_texts(settings, model):
+def remove_index(folder):
+    shutil.rmtree(folder)
+
+
+def cut_off_index(folder):
+    """Leave what a full disk leaves."""
+    listed = folder / "index_metadata.pickle"
+    if listed.exists():
+        listed.write_bytes(listed.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("ruin", [remove_index, cut_off_index])
+def test_an_index_that_cannot_be_read_is_made_again_from_the_texts(settings, model, ruin):
     words = make_words(0, 1_500)
     with Engine(settings, load=lambda _: model) as engine:
         engine.corpus.add(words)
     for folder in [path for path in settings.data.iterdir() if path.is_dir()]:
-        shutil.rmtree(folder)
+        ruin(folder)
     store = open_store(settings)
+    if ruin is cut_off_index:
+        assert fault_counts(store) == {"cut": 1}
+        store.discard_cut_off()
     assert fault_counts(store)["gone"] > 0
     mend(store, model)
     assert_all_there(store, words)
     store.close()
+
+
+def test_the_command_line_mends_an_index_that_was_cut_off(engine, settings, monkeypatch, capsys):
+    monkeypatch.setattr("indexer.embedders.load_embedder", lambda _: AxisEmbedder())
+    engine.corpus.add(make_words(0, 1_500))
+    engine.close()
+    for folder in settings.data.iterdir():
+        cut_off_index(folder)
+    assert run(["words", "list", "--data", str(settings.data)]) == 1
+    assert "topicdex doctor" in capsys.readouterr().err
+    assert run(["doctor", "--data", str(settings.data)]) == 1
+    assert capsys.readouterr().out.startswith("1 indexes were cut off by a full disk or a kill")
+    assert run(["doctor", "--data", str(settings.data), "--repair"]) == 0
+    assert capsys.readouterr().out == "1500 words examined, nothing wrong\n"
 
 
 def test_a_healthy_store_is_left_alone(engine, model):

@@ -34,6 +34,10 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     store = Store.open(settings, create=False, damaged=True)
     try:
         found = examine(store, None if everything or mend else sample)
+        if mend and found.count("cut"):
+            _show(found, say)
+            store.discard_cut_off()
+            found = examine(store, None)
         if mend and not found.healthy:
             _show(found, say)
             repair = Repair(

@@ -50,7 +50,8 @@ class Chroma:
                     ssl=parts.scheme == "https",
                     settings=settings,
                 )
-            self._room = Room(folder) if folder is not None and url is None else None
+            self.folder = folder if url is None else None
+            self._room = Room(self.folder) if self.folder else None
             most = int(self._client.get_max_batch_size())
             self.batch = min(most, _SERVED_BATCH) if serving and url is None else most
 

@@ -1,8 +1,10 @@
 """The store: one door to the folder or the Chroma server, its format, the guard on the model, and its state."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
@@ -12,6 +14,7 @@ from indexer.settings import Settings
 from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Collection
 from indexer.store.clusterings import Clusterings
+from indexer.store.index_files import cut_off
 from indexer.store.topics import Topics
 from indexer.store.words import Words
 
@@ -69,6 +72,15 @@ class Store:
         except BaseException:
             lock.release()
             raise
+
+    def cut_off(self) -> list[Path]:
+        """Return the folders of indexes that a write left half way; nothing can be read of their collections."""
+        return cut_off(self._chroma.folder) if self._chroma.folder else []
+
+    def discard_cut_off(self) -> None:
+        """Remove them, and what they had listed: the texts are there still, the vectors are gone."""
+        for folder in self.cut_off():
+            shutil.rmtree(folder)
 
     def close(self) -> None:
         """Close the store and give the folder back."""
