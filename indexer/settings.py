@@ -38,6 +38,10 @@ class Settings:
     )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.wait < float("inf"):
+            raise InvalidRequest(f"TOPICDEX_WAIT={self.wait} is no time to wait; give seconds, 0 or more")
+
     def __repr__(self) -> str:
         """Show everything but the key, so that no log can hold it."""
         shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "api_key")

@@ -376,6 +376,8 @@ def test_a_wrong_command_line_is_a_2(call, arguments):
         ("TOPICDEX_PORT", "abc"),
         ("TOPICDEX_PORT", "80.5"),
         ("TOPICDEX_WAIT", "soon"),
+        ("TOPICDEX_WAIT", "nan"),
+        ("TOPICDEX_WAIT", "-1.0"),
         ("TOPICDEX_TRUST_REMOTE_CODE", "perhaps"),
     ],
 )

@@ -1,15 +1,19 @@
 """Many processes on one Chroma server: what one writes, every other sees within two seconds."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
+import httpx
 import pytest
 
 from indexer import Engine, Settings
 from indexer.errors import ModelMismatch, StoreUnavailable
 from indexer.records import Topic, Word
 from indexer.runs import RunSettings
+from indexer.store.chroma import PATIENCE_S
 from indexer.thresholds import Thresholds
 from scripts import processes
 from tests.conftest import AxisEmbedder
@@ -106,3 +110,15 @@ def test_another_model_is_refused_here_too(shared, model):
 def test_a_server_that_is_away_is_a_clear_error(settings):
     with pytest.raises(StoreUnavailable, match="TOPICDEX_CHROMA_URL"):
         Engine(replace(settings, chroma_url="http://127.0.0.1:9"))
+
+
+def test_a_server_that_hangs_is_a_clear_error(settings, monkeypatch):
+    monkeypatch.setattr("indexer.store.chroma.PATIENCE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(StoreUnavailable, match="does not answer"):
+        Engine(replace(settings, chroma_url=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+
+
+def test_no_answer_of_a_server_is_waited_for_for_ever(shared, model):
+    with Engine(shared, load=lambda _: model) as engine:
+        client: Any = engine.store._chroma._client
+        assert client._server._session.timeout == httpx.Timeout(PATIENCE_S)

@@ -20,6 +20,7 @@ from indexer.store.rows import Row, Rows
 Part = Literal["embeddings", "documents", "metadatas"]
 _PAGE = 1_000  # rows a read: of more, each takes as long, and Python is held for all of them at once
 _VALUES = 5_000  # values a condition; of over 32,000 SQLite fails
+PATIENCE_S = 120.0  # for one answer of a Chroma server, the writing of some thousand rows included
 # An upsert into the embedded store holds Python's lock from beginning to end (chromadb 1.5.9), and with it every
 # answer: a server writes few rows at a time.
 _SERVED_BATCH = 64
@@ -43,13 +44,7 @@ class Chroma:
             if url is None:
                 self._client = chromadb.PersistentClient(str(folder), settings=settings)
             else:
-                parts = urlsplit(url if "//" in url else f"http://{url}")
-                self._client = chromadb.HttpClient(
-                    host=parts.hostname or "localhost",
-                    port=parts.port or (443 if parts.scheme == "https" else 8000),
-                    ssl=parts.scheme == "https",
-                    settings=settings,
-                )
+                self._client = _client_of_server(url, settings)
             self.folder = folder if url is None else None
             self._room = Room(self.folder) if self.folder else None
             most = int(self._client.get_max_batch_size())
@@ -257,6 +252,16 @@ class Collection:
                 include=["distances", *parts],
             )
         return [Rows.read(answer, i) for i in range(len(answer["ids"]))]
+
+
+def _client_of_server(url: str, settings: ChromaSettings) -> Any:
+    """Return a client that gives up on a server that hangs; chromadb's own waits for ever, as it is made too."""
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    host, port = parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 8000)
+    httpx.get(f"{parts.scheme}://{host}:{port}/api/v2/heartbeat", timeout=PATIENCE_S)
+    client: Any = chromadb.HttpClient(host=host, port=port, ssl=parts.scheme == "https", settings=settings)
+    client._server._session.timeout = httpx.Timeout(PATIENCE_S)
+    return client
 
 
 def _raise_unless_gone(error: ChromaError) -> None:
