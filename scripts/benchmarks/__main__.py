@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import beside, clustering, indexing, searching
+from scripts.benchmarks import answering, beside, clustering, indexing, searching
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
@@ -14,6 +14,8 @@ BENCHMARKS = {
     "classify": searching.classify,
     "cluster": clustering.cluster,
     "large": clustering.large,
+    "examples": answering.examples,
+    "calibrate": answering.calibrate,
 }
 
 

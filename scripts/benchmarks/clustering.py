@@ -21,13 +21,13 @@ def cluster(work: Work) -> None:
     ratios, gaps = [], []
     with served(store) as server:
         begin = time.monotonic()
-        cold = _run(server, k=K, start=None)
+        cold = server.run(k=K, start=None)
         print(f"  cold, vectors read from the store: {time.monotonic() - begin:.1f} s after the server was ready")
         for _ in range(work.rounds):
             model = KMeans(K, n_init=1, random_state=0)
             theirs = seconds(lambda model=model: model.fit(vectors))
             done: dict = {}
-            ours = seconds(lambda done=done: done.update(_run(server, k=K, start=None)))
+            ours = seconds(lambda done=done: done.update(server.run(k=K, start=None)))
             ratios.append(ours / theirs)
             gaps.append(done["quality"]["score"] / _mean_cosine(vectors, model.labels_) - 1)
             print(
@@ -41,7 +41,7 @@ def cluster(work: Work) -> None:
     small = work.store(TITLES, 20_000)
     with served(small) as server:
         done = {}
-        times = [seconds(lambda: done.update(_run(server, k="auto", start=None))) for _ in range(work.rounds)]
+        times = [seconds(lambda: done.update(server.run(k="auto", start=None))) for _ in range(work.rounds)]
         print(f"  auto k on 20,000: {statistics.median(times):.1f} s, k {done['k']}, clear {done['clear']}")
     _identity(work)
 
@@ -53,7 +53,7 @@ def large(work: Work) -> None:
             bare = server.memory()
             server.wait_until_warm(size)
             loaded = server.memory()
-            times = [seconds(lambda server=server: _run(server, k=K, start=None)) for _ in range(work.rounds)]
+            times = [seconds(lambda server=server: server.run(k=K, start=None)) for _ in range(work.rounds)]
             print(
                 f"  {size}: {statistics.median(times):.2f} s; peak memory {bare:.0f} MB when ready, {loaded:.0f} MB with the words read, "
                 f"{server.memory():.0f} MB after runs; the vectors are {size * 384 * 4 / 2**20:.0f} MB",
@@ -72,7 +72,7 @@ def _beside(server: Server) -> None:
     def recluster() -> None:
         other = server.another()
         while not stop.is_set():
-            _run(other, k=K, start=None)
+            other.run(k=K, start=None)
 
     thread = threading.Thread(target=recluster)
     thread.start()
@@ -86,26 +86,16 @@ def _identity(work: Work) -> None:
     """20,000 titles, 5 % more, recluster: who keeps id and name."""
     titles = work.texts(TITLES, 21_000)
     with served(work.store(TITLES, 20_000)) as server:
-        before = _run(server, k=K, seed=7, start=None)
+        before = server.run(k=K, seed=7, start=None)
         new = titles[20_000:]
         server.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})
-        after = _run(server, k=K, seed=7)
-        fresh = _run(server, k=K, seed=7, start=None)
+        after = server.run(k=K, seed=7)
+        fresh = server.run(k=K, seed=7, start=None)
         ids = [server.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})["ids"]][0]
         server.call("POST", "/v1/words/delete", {"ids": ids})
     kept = {(c["id"], c["name"]) for c in before["clusters"]} & {(c["id"], c["name"]) for c in after["clusters"]}
     change = after["quality"]["score"] / fresh["quality"]["score"] - 1
     print(f"  identity: {len(kept)} of {K} clusters keep id and name, mean cosine {change:+.3%} against a fresh start")
-
-
-def _run(server: Server, **settings: object) -> dict:
-    run = server.call("POST", "/v1/clusterings", settings, wait=60)
-    while run["status"] in ("queued", "running"):
-        time.sleep(0.05)
-        run = server.call("GET", f"/v1/clusterings/{run['id']}")
-    if run["status"] != "done":
-        raise SystemExit(f"the run ended as {run}")
-    return run
 
 
 def _ask(server: Server, path: str, n: int) -> list[float]:

@@ -97,6 +97,7 @@ class Server:
 
     def __init__(self, port: int, pid: int) -> None:
         self.pid = pid
+        self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
 
@@ -115,6 +116,16 @@ class Server:
         if answer.status >= 400:
             raise SystemExit(f"{method} {target}: {answer.status} {raw[:500]!r}")
         return raw
+
+    def run(self, **settings: Any) -> dict[str, Any]:
+        """Start a clustering and return it when it is done."""
+        run: dict[str, Any] = self.call("POST", "/v1/clusterings", settings, wait=60)
+        while run["status"] in ("queued", "running"):
+            time.sleep(0.05)
+            run = self.call("GET", f"/v1/clusterings/{run['id']}")
+        if run["status"] != "done":
+            raise SystemExit(f"the run ended as {run}")
+        return run
 
     def another(self) -> "Server":
         """Return a second connection to the same server."""
