@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from indexer.embedders import Vectors
 from indexer.prototypes import Prototypes
-from indexer.records import Scalar, Word
+from indexer.records import Scalar, Word, has_metadata
 
 _BLOCK = 32_768  # rows a block: growing never copies what is there
 
@@ -89,7 +89,9 @@ class WordCache:
                 break
             mask = alive[:used]
             if where:
-                mask = mask & np.fromiter((_has(word, where) for word in words[start : start + used]), bool, used)
+                mask = mask & np.fromiter(
+                    (has_metadata(word, where) for word in words[start : start + used]), bool, used
+                )
             if not mask.any():
                 continue
             scores = vectors @ block[:used].T
@@ -180,11 +182,3 @@ def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
     candidates = candidates[np.isfinite(scores[candidates])]
     order = np.lexsort((candidates, -scores[candidates]))
     return candidates[order[:k]]
-
-
-def _has(word: Word, where: Mapping[str, Scalar]) -> bool:
-    for name, value in where.items():
-        mine = word.metadata.get(name)
-        if mine != value or isinstance(mine, bool) != isinstance(value, bool):
-            return False
-    return True

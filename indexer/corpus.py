@@ -104,8 +104,11 @@ class Corpus:
         if self.cache is None and self._store.words.count() == 0:
             return [WordAnswer(text=text, matches=[]) for text in texts]
         embedder = self._embedder()
-        search = self.cache.nearest if self.cache is not None else self._store.words.nearest
-        found = search(embedder.embed(texts), k, where or {})
+        vectors = embedder.embed(texts)
+        if self.cache is not None:
+            found = self.cache.nearest(vectors, k, where or {})
+        else:
+            found = self._store.words.nearest(texts, vectors, k, where or {})
         return [
             WordAnswer(
                 text=text,

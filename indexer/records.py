@@ -40,6 +40,15 @@ class Topic:
     examples: tuple[str, ...] = ()
 
 
+def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:
+    """Tell whether a word has all of this metadata; true is not 1."""
+    for name, value in where.items():
+        mine = word.metadata.get(name)
+        if mine != value or isinstance(mine, bool) != isinstance(value, bool):
+            return False
+    return True
+
+
 def text_hash(text: str) -> str:
     """Return 32 hex digits that follow from the text alone; also its id where none is given.
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indexer.doctor import EMBEDDED_AGAIN, Examination, active_answers, stopped, topics_in_use
+from indexer.doctor import EMBEDDED_AGAIN, Examination, active_answers, lost, stopped, topics_in_use
 from indexer.embedders import Embedder, Vectors
 from indexer.errors import InvalidRequest, ModelMismatch, StoreUnavailable
 from indexer.store import Clusterings, InspectedRun, InspectedWord, Store, Topics, Words
 
 _BATCH = 1_024  # words a write
 _SAME = 0.99  # cosine over which a text embedded again is the stored one; other models give 0.1 or so
+_FEW = 100  # one word in so many may be left without a link by an index that is sound
 _PROVED_ON = 100  # words that show which model made the vectors
 _INDEX = ("count", "gone", "wrong", "lost")  # faults that only another index ends
 
@@ -52,7 +53,7 @@ class Repair:
             self.store.abandon(part)
         if count("format", "model"):
             self._vouch()
-        if count(*_INDEX):
+        if count(*_INDEX) and not self._linked_again():
             self._rebuild_words()
         elif count("foreign", "changed", "blank"):
             self._rewrite_words()
@@ -140,6 +141,21 @@ class Repair:
                     f"of {expected} words only {sound} came back from the new index; "
                     "the old one is as it was, run again"
                 )
+
+    def _linked_again(self) -> bool:
+        """Write words again that few or no others lead to, which links them anew; tell whether that was all."""
+        few = self.examination.words // _FEW
+        if self.examination.count(*_INDEX) != self.examination.count("lost") or self.examination.count("lost") > few:
+            return False
+        for words in list(self.store.words.inspect()):
+            missed = set(lost(self.store, words))
+            again = [word for word in words if word.word.id in missed]
+            if again:
+                self.store.words.restore(again, np.array([word.vector for word in again], dtype=np.float32))
+            if lost(self.store, again):
+                return False
+        self.told("words that no other led to are linked again")
+        return True
 
     def _rewrite_words(self) -> None:
         blank = [word.word.id for words in self.store.words.inspect() for word in words if word.fault == "blank"]

@@ -226,6 +226,30 @@ def test_vectors_that_no_search_finds_are_indexed_again_and_not_embedded(setting
     store.close()
 
 
+def test_a_word_that_no_other_leads_to_is_linked_again_and_was_found_by_its_text(settings, model):
+    words = make_words(0, 1_500)
+    with Engine(settings, load=lambda _: model) as engine:
+        engine.corpus.add(words)
+    (index,) = settings.data.glob("*/data_level0.bin")
+    graph = np.frombuffer(index.read_bytes(), np.uint8).reshape(1_500, 4 + 64 * 4 + 8 * 4 + 8).copy()
+    counts, links = graph[:, :2].view(np.uint16), graph[:, 4 : 4 + 64 * 4].view(np.uint32)
+    unlinked = 700
+    for row, count in enumerate(counts[:, 0]):
+        kept = [link for link in links[row, :count] if link != unlinked]
+        links[row, : len(kept)], counts[row, 0] = kept, len(kept)
+    index.write_bytes(graph.tobytes())
+    with Engine(settings, load=lambda _: model) as engine:
+        (missing,) = [word for word in words if word.id in engine.store.words.lost([word.id], model.embed([word.text]))]
+        assert engine.corpus.nearest([missing.text], 1)[0].matches[0].id == missing.id
+    store = open_store(settings)
+    assert fault_counts(store) == {"lost": 1}
+    said = []
+    Repair(store, examine(store, None), "axes", lambda _: model, said.append).run()
+    assert said == ["words that no other led to are linked again"]
+    assert_all_there(store, words)
+    store.close()
+
+
 def remove_index(folder):
     shutil.rmtree(folder)
 

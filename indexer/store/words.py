@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.embedders import Vectors
-from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
+from indexer.records import Scalar, Word, fingerprint, has_metadata, text_hash, text_problem
 from indexer.store.chroma import Collection
 from indexer.store.marks import MARK
 from indexer.store.rows import Row, Rows
@@ -148,15 +148,28 @@ class Words:
         self._collection.delete(ids)
         self._changed(ids)
 
-    def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
-        """Return the k nearest words of each vector with their scores, best first, from Chroma's index."""
-        return [
-            [
-                (word, float(np.clip(1 - distance, -1, 1)))
-                for word, distance in zip(_words(rows), rows.distances, strict=True)
-            ]
-            for rows in self._collection.query(vectors, k, where, "documents", "metadatas")
-        ]
+    def nearest(
+        self, texts: Sequence[str], vectors: Vectors, k: int, where: Mapping[str, Scalar]
+    ) -> list[list[tuple[Word, float]]]:
+        """Return the k nearest words of each text, given with its vector, with their scores, best first.
+
+        From Chroma's index, which may miss some, but no word that has the very text.
+        """
+        same: dict[str, list[tuple[Word, Vectors]]] = {}
+        hashes = list({text_hash(text) for text in texts})
+        for rows in self._collection.having(_TEXT, hashes, "embeddings", "documents", "metadatas"):
+            for word, vector in zip(_words(rows), rows.vectors, strict=True):
+                same.setdefault(word.text, []).append((word, vector))
+        found = []
+        near = self._collection.query(vectors, k, where, "documents", "metadatas")
+        for text, vector, rows in zip(texts, vectors, near, strict=True):
+            scores = {w.id: (w, 1 - distance) for w, distance in zip(_words(rows), rows.distances, strict=True)}
+            for word, stored in same.get(text, ()):
+                if has_metadata(word, where):
+                    scores.setdefault(word.id, (word, float(vector @ stored)))
+            best = sorted(scores.values(), key=lambda scored: -scored[1])[:k]
+            found.append([(word, float(np.clip(score, -1, 1))) for word, score in best])
+        return found
 
 
 def _words(rows: Rows) -> Iterator[Word]:
