@@ -26,7 +26,8 @@ REASONS: dict[Reason, str] = {
 
 # Growing: a mixture of directions whose named components are held by their labels.
 SHARPNESS = 40.0  # of the softmax over cosines
-LABEL_WEIGHT = 0.4  # of a label against the mean of its followers, whose length is their concentration
+LABEL_WEIGHT = 0.5  # of a label against the mean of its followers, whose length is their concentration
+NEAREST = 5  # words that a topic begins at
 WORD_PRIOR = 5.0  # a mean of this many words counts for half: a few words always look concentrated
 EXAMPLE_WEIGHT = 1.0  # of many examples, on the same scale: more than two labels
 EXAMPLE_HALF = 2.0  # this many examples weigh half of that
@@ -56,12 +57,14 @@ SAMPLE, SAMPLE_PER_TOPIC = 20_000, 100  # more words make prototypes slower to f
 class TopicEvidence:
     """What a person gave for one topic, as vectors of unit length.
 
-    `name` and `description` are (d,), `examples` is (m, d), m may be 0.
+    `name` and `description` are (d,), `examples` is (m, d), m may be 0. `sentences`, (s, d), are the name put into
+    the same sentences for every topic; only growing uses them.
     """
 
     name: Vectors
     description: Vectors | None
     examples: Vectors
+    sentences: Vectors | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ def adapt(
 
     A mixture of directions, as of von Mises-Fisher distributions (Banerjee et al. 2005), with the labels as
     priors of its means and unnamed components for what belongs to no topic; labels follow the shift that all
-    topics share. Then the prototypes are fitted to the answering rule itself by regularised information
+    topics share. A label is the mean of the name and of its sentences, as in the prompt ensembles of CLIP (Radford
+    et al. 2021). Then the prototypes are fitted to the answering rule itself by regularised information
     maximisation (Krause et al. 2010). Where that does not pay, a topic or all of them stay at their labels:
     `reasons` says so.
 
@@ -164,15 +168,19 @@ def _left(topics: Sequence[TopicEvidence], reason: Reason) -> Adaptation:
 
 
 def _anchors(topics: Sequence[TopicEvidence], centre: Vectors) -> _Anchors:
-    labels = np.stack([t.name if t.description is None else _unit(t.name + t.description) for t in topics])
+    ways = np.stack([t.name[None] if t.sentences is None else np.vstack([t.name, t.sentences]) for t in topics])
+    for topic, way in zip(topics, ways, strict=True):
+        if topic.description is not None:
+            way[:] = _unit(way + topic.description)
+    # Names differ from texts as a kind, and so does each sentence: each has a centre of its own.
+    centres = (ways.sum(axis=0) + LABEL_CENTRE_PRIOR * centre) / (len(ways) + LABEL_CENTRE_PRIOR)
+    labels = _unit(_unit(ways - centres).mean(axis=1))
     examples = np.zeros_like(labels)
     for row, topic in zip(examples, topics, strict=True):
         if count := len(topic.examples):
             direction = _unit(_unit(topic.examples - centre).mean(axis=0))
             row[:] = EXAMPLE_WEIGHT * count / (count + EXAMPLE_HALF) * direction
-    # Names differ from texts as a kind, so they have a centre of their own.
-    labels_centre = (labels.sum(axis=0) + LABEL_CENTRE_PRIOR * centre) / (len(labels) + LABEL_CENTRE_PRIOR)
-    return _Anchors(_unit(labels - labels_centre), examples)
+    return _Anchors(labels, examples)
 
 
 def _fit(
@@ -191,7 +199,8 @@ def _fit(
 def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, steps: _Steps) -> Vectors:
     """One run of the mixture: how far each word follows each topic, (n, t)."""
     count = len(anchors.labels)
-    components = named = _unit(LABEL_WEIGHT * anchors.labels + anchors.examples)
+    given = LABEL_WEIGHT * anchors.labels + anchors.examples
+    components = named = _unit(given + _nearest(words, given))
     labels = anchors.labels
     for step in range(ROUNDS):
         if step == LABEL_ROUNDS:
@@ -204,6 +213,14 @@ def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, steps:
         components = np.concatenate([named, _unit(means[count:])])
         steps.done()
     return weights[:, :count]
+
+
+def _nearest(words: Vectors, given: Vectors) -> Vectors:
+    """The mean (t, d) of the words nearest to each of `given`: a topic begins among the words that it means."""
+    count = min(NEAREST, len(words))
+    rows = np.argpartition(-given @ words.T, count - 1, axis=1)[:, :count]
+    means: Vectors = words[rows].mean(axis=1)
+    return means
 
 
 def _background(words: Vectors, named: Vectors, random: np.random.Generator) -> Vectors:

@@ -28,7 +28,7 @@ from indexer.prototypes import Prototypes, best_first
 from indexer.run_log import RunLog, shown_record
 from indexer.runs import Found, Named, Progress, RunSettings, find_clusters, grow_topics, show_lineage
 from indexer.store import Centroids, RunRecord, Store
-from indexer.topic_parts import evidence
+from indexer.topic_parts import evidence, in_sentences
 from indexer.topics import TopicIndex
 
 
@@ -189,7 +189,8 @@ class Reclustering:
         if settings.around == "topics":
             more["topics_version"] = present.version
             names = present.label.names
-            return grow_topics(run, snapshot, settings, names, evidence(present.parts), progress), more
+            topics = in_sentences(evidence(present.parts), names, self._embedder().embed)
+            return grow_topics(run, snapshot, settings, names, topics, progress), more
         start = None
         if settings.start is not None:
             start = Named(self._prototypes(settings.start), self.log.finished(settings.start)["clusters"])

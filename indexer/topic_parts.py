@@ -1,6 +1,7 @@
 """The texts that make up a topic: a topic taken apart into them, and put together from them again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from indexer.answers import TopicPartShown, TopicShown
 from indexer.embedders import Vectors
 from indexer.records import Topic
 from indexer.store.topics import Role, TopicPart
+
+# A name alone is no text like those of a corpus; in a sentence it is nearer to some. These fit any topic.
+SENTENCES = ("This is about {}.", "Something related to {}.", "An example of {}")
 
 
 class Speakers:
@@ -45,6 +49,15 @@ def evidence(parts: Sequence[TopicPart]) -> list[TopicEvidence]:
         )
         for given in by_topic.values()
     ]
+
+
+def in_sentences(
+    topics: Sequence[TopicEvidence], names: Sequence[str], embed: Callable[[Sequence[str]], Vectors]
+) -> list[TopicEvidence]:
+    """Return the topics with their names also put into SENTENCES, which `embed` is asked for all at once."""
+    rows = embed([sentence.format(name) for name in names for sentence in SENTENCES])
+    by_topic = rows.reshape(len(names), len(SENTENCES), -1)
+    return [replace(topic, sentences=vectors) for topic, vectors in zip(topics, by_topic, strict=True)]
 
 
 def texts_of(topic: Topic) -> list[tuple[Role, str]]:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from indexer.adaptation import REASONS, Adaptation, TopicEvidence, Vectors, adapt, label_prototypes
+from indexer.records import Topic, Word
+from indexer.runs import RunSettings
 
 DIMENSION = 24
 AXES = np.eye(DIMENSION, dtype=np.float32)
@@ -91,6 +93,13 @@ def test_a_description_helps_a_name_that_says_nothing() -> None:
     assert answers(adapt(CORPUS, described), AXES[:3]) == [0, 1, 2]
 
 
+def test_sentences_help_a_name_that_says_nothing() -> None:
+    vague = named(AXES[10], AXES[11], AXES[12])
+    told = [TopicEvidence(t.name, None, NO_EXAMPLES, AXES[[axis, axis]]) for axis, t in enumerate(vague)]
+    assert answers(adapt(CORPUS, told), AXES[:3]) == [0, 1, 2]
+    assert (label_prototypes(told) == label_prototypes(vague)).all()
+
+
 def test_a_topic_that_no_word_follows_stays_at_its_label() -> None:
     grown = adapt(CORPUS, [*LEANING, *named(AXES[20])])
     assert grown.grown == (True, True, True, False)
@@ -125,6 +134,12 @@ def test_one_topic_grows_too() -> None:
     assert scores[0, 0] > 0.8 > 0.0 > scores[1, 0]
 
 
+def test_six_words_are_enough_for_one_topic() -> None:
+    grown = adapt(around(0, 6), named(between(0, 9, 0.5)))
+    assert grown.reasons == ("grown",)
+    assert np.isfinite(grown.prototypes).all() and np.isfinite(grown.centre).all()
+
+
 def test_label_prototypes_are_the_name_alone_or_the_mean_of_what_was_given() -> None:
     name = unit(np.arange(1, DIMENSION + 1, dtype=np.float32))
     topics = [TopicEvidence(name, None, NO_EXAMPLES), TopicEvidence(AXES[0], AXES[1], AXES[2:4])]
@@ -144,3 +159,17 @@ def test_progress_rises_to_one_and_may_cancel() -> None:
 
     with pytest.raises(InterruptedError):
         adapt(CORPUS, LEANING, progress=cancel)
+
+
+def test_names_are_put_into_sentences_when_topics_grow_and_not_before(engine, model) -> None:
+    engine.corpus.add([Word(f"{name} {i}", f"{name}{i}") for name in ("fruit", "country") for i in range(15)])
+    model.texts.clear()
+    engine.topics.replace([Topic("fruit"), Topic("country", "a land", ("Peru",))])
+    assert model.texts == ["fruit", "country", "a land", "Peru"]
+    model.texts.clear()
+    run = engine.clusterings.run(engine.clusterings.create(RunSettings(around="topics")), lambda _: None)
+    assert run.status == "done"
+    assert model.texts == [
+        *("This is about fruit.", "Something related to fruit.", "An example of fruit"),
+        *("This is about country.", "Something related to country.", "An example of country"),
+    ]
