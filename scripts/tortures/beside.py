@@ -5,7 +5,17 @@ import time
 from pathlib import Path
 
 from scripts.processes import Server, chroma, gunicorn, serve, start
-from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
+from scripts.tortures.world import (
+    Asking,
+    Lost,
+    Tally,
+    check_count,
+    check_found,
+    check_sound,
+    finished,
+    texts,
+    write_file,
+)
 
 FRESH_S = 2.0  # what one process wrote, every other sees within this, says the README
 _TOPICS = {"topics": [{"name": name} for name in ("Fruit", "Country", "Company")]}
@@ -24,7 +34,7 @@ def beside_a_server(folder: Path, model: str, tally: Tally, *, size: int, client
     again = serve("--data", store, "--model", model)
     again.ready()
     _all_there(again, words, tally)
-    finished(start("doctor", "--all", "--data", store, "--model", model))
+    check_sound("--data", store, "--model", model)
     tally.rounds += 1
 
 
@@ -46,7 +56,7 @@ def beside_workers(folder: Path, model: str, tally: Tally, *, size: int, clients
                         finished(indexer)
                 time.sleep(FRESH_S)
             _all_there(server, words, tally)
-            finished(start("doctor", "--all", env=env))
+            check_sound(env=env)
     tally.rounds += 1
 
 

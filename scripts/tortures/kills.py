@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from scripts.processes import Server, client, serve, start
-from scripts.tortures.world import Lost, Tally, check_found, finished, texts, write_file
+from scripts.tortures.world import Lost, Tally, check_found, check_sound, finished, texts, write_file
 
 _POSTED = 500_000  # the first of the texts that are posted; those before it are in files
 
@@ -54,7 +54,7 @@ def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, lon
         _end(server)
         everything += acknowledged + words
         tally.rounds += working  # one that had finished by then was not killed
-    finished(start("doctor", "--all", *store))
+    check_sound(*store)
     server = _serve(*store)
     check_found(server.url, list(dict.fromkeys(everything)), tally)
     _end(server)

@@ -1,6 +1,7 @@
 """What every torture works with: texts, clients that ask all the while, and the search for what was lost."""
 
 import csv
+import json
 import statistics
 import subprocess
 import threading
@@ -12,7 +13,7 @@ from types import TracebackType
 
 import httpx
 
-from scripts.processes import REPOSITORY, client
+from scripts.processes import REPOSITORY, client, start
 
 _PATHS = ("/v1/topics/nearest?text=Mango", "/v1/words/nearest?text=Mango&k=3", "/v1/words?limit=20", "/v1/info")
 
@@ -66,6 +67,18 @@ def finished(process: subprocess.Popen[str]) -> str:
     if process.returncode != 0:
         raise Lost(f"{process.args} ended with {process.returncode}: {out}{said}")
     return said
+
+
+def check_sound(*store: object, env: dict[str, str] | None = None) -> None:
+    """Let the doctor look at every word: nothing is damaged, and words without a link, if any, it links. Raises Lost."""
+    doctor = start("doctor", "--all", "--json", *store, env=env)
+    out, said = doctor.communicate(timeout=3600)
+    if not out:
+        raise Lost(f"the doctor ended with {doctor.returncode}: {said}")
+    if found := json.loads(out)["findings"]:
+        if {finding["code"] for finding in found} != {"lost"}:
+            raise Lost(f"the doctor finds {found}")
+        finished(start("doctor", "--repair", *store, env=env))
 
 
 def check_found(url: str, asked: Sequence[str], tally: Tally) -> None:
