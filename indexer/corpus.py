@@ -10,7 +10,7 @@ from indexer.answers import WordAnswer, WordMatch, WordPage, WordsAdded, WordSho
 from indexer.cache import WordCache
 from indexer.cursors import bad_cursor, cursor_of, value_of
 from indexer.embedders import Embedder, Vectors
-from indexer.errors import NotFound
+from indexer.errors import NotFound, StoreUnavailable
 from indexer.pipeline import Counts, Prepared
 from indexer.records import Scalar, Word, text_hash
 from indexer.store import Store
@@ -28,6 +28,7 @@ class Corpus:
         self.cache: WordCache | None = None
         self._filling: WordCache | None = None
         self._loading = threading.Lock()
+        self.closed = False
 
     def add(self, words: Sequence[Word]) -> WordsAdded:
         """Add or update words; when it returns they are on disk. The same again changes and embeds nothing."""
@@ -124,18 +125,29 @@ class Corpus:
     def load(self) -> WordCache:
         """Return all words in memory, read now where that has not been done.
 
-        From then on searches are exact and need no Chroma. Writes go on meanwhile; what they wrote is not read over.
+        From then on searches are exact and need no Chroma. Writes go on between two pages; what they wrote is not
+        read over.
         """
         with self._loading:
             if self.cache is None:
                 self._filling = filling = WordCache()
-                for page in self._store.words.pages():
-                    with self._write_lock:
-                        filling.put_missing(*page)
-                with self._write_lock:
-                    self._reconcile(filling)
-                    self.cache, self._filling = filling, None
+                pages = self._store.words.pages()
+                while self.cache is None:
+                    with self._write_lock:  # whoever closes the store takes it too: Chroma dies of a read meanwhile
+                        if self.closed:
+                            raise StoreUnavailable("the store was closed while its words were read; open it again")
+                        page = next(pages, None)
+                        if page is not None:
+                            filling.put_missing(*page)
+                        else:
+                            self._reconcile(filling)
+                            self.cache, self._filling = filling, None
             return self.cache
+
+    def close(self) -> None:
+        """Read no more words into memory; the store is about to close."""
+        with self._write_lock:
+            self.closed = True
 
     def refresh(self, ids: Sequence[str]) -> None:
         """Read these words again into memory, where another process has changed them; forget those that are gone."""

@@ -92,6 +92,7 @@ class Engine:
         if self._freshness is not None:
             self._freshness.close()
         with self._write_lock:
+            self.corpus.close()
             self.store.close()
 
     def __enter__(self) -> "Engine":

@@ -27,5 +27,7 @@ class Warming:
             self._engine.embedder()
             self._engine.corpus.load()
         except TopicdexError as error:
+            if self._engine.corpus.closed:
+                return
             self.failure = error
             _log.error("%s: %s", error.code, error)

@@ -1,6 +1,7 @@
 """What `scripts/torture` does for hours, for seconds: real processes, real stores, and nothing may be lost."""
 
 import sys
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from scripts.tortures.crowds import crowds
 from scripts.tortures.disks import CannotMount, disks
 from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
-from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, texts
+from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
 
 
 @pytest.fixture
@@ -57,6 +58,17 @@ def test_full_and_read_only_disks(quick, tmp_path):
     except CannotMount as error:
         pytest.skip(f"no small disk can be mounted here: {error}")
     assert tally.rounds == 2
+
+
+def test_a_server_ends_in_peace_while_it_reads_its_words(quick, tmp_path):
+    store = ("--data", tmp_path / "store", "--model", quick)
+    finished(processes.start("index", write_file(tmp_path / "words.txt", texts(6_000)), *store))
+    for moment in (0.0, 0.1, 0.2):
+        server = processes.serve(*store)
+        server.ready()
+        time.sleep(moment)
+        assert server.end() == 0
+        assert not [line for line in server.said if "Traceback" in line or "Fatal" in line]
 
 
 def test_what_is_lost_is_seen(quick, tmp_path):
