@@ -188,19 +188,20 @@ def _fit(
 ) -> tuple[Vectors, Vectors, Vectors]:
     """Prototypes (t, d) from the average of runs, the means (t, d) of their followers, their support (t,)."""
     weights = np.zeros((len(words), len(anchors.labels)), np.float32)
+    given = LABEL_WEIGHT * anchors.labels + anchors.examples
+    begin = _unit(given + _nearest(words, given))
     for _ in range(runs):
-        weights += _grow(words, anchors, random, steps) / np.float32(runs)
+        weights += _grow(words, begin, anchors, random, steps) / np.float32(runs)
     means = _means(weights, words)
     labels = _shifted(anchors.labels, _unit(means + anchors.examples))
     start = _unit(means + FINAL_LABEL_WEIGHT * labels + anchors.examples)
     return _refine(words, weights, start, steps), means, weights.sum(axis=0)
 
 
-def _grow(words: Vectors, anchors: _Anchors, random: np.random.Generator, steps: _Steps) -> Vectors:
-    """One run of the mixture: how far each word follows each topic, (n, t)."""
+def _grow(words: Vectors, begin: Vectors, anchors: _Anchors, random: np.random.Generator, steps: _Steps) -> Vectors:
+    """One run of the mixture from where topics begin (t, d): how far each word follows each topic, (n, t)."""
     count = len(anchors.labels)
-    given = LABEL_WEIGHT * anchors.labels + anchors.examples
-    components = named = _unit(given + _nearest(words, given))
+    components = named = begin
     labels = anchors.labels
     for step in range(ROUNDS):
         if step == LABEL_ROUNDS:

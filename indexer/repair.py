@@ -145,9 +145,10 @@ class Repair:
     def _linked_again(self) -> bool:
         """Write words again that few or no others lead to, which links them anew; tell whether that was all."""
         few = self.examination.words // _FEW
-        if self.examination.count(*_INDEX) != self.examination.count("lost") or self.examination.count("lost") > few:
+        count = self.examination.count
+        if count(*_INDEX) != count("lost") or count("lost") > few:
             return False
-        for words in list(self.store.words.inspect()):
+        for words in self.store.words.inspect():
             missed = set(lost(self.store, words))
             again = [word for word in words if word.word.id in missed]
             if again:

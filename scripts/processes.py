@@ -15,7 +15,7 @@ import httpx
 
 REPOSITORY = Path(__file__).parent.parent
 TOPICDEX = [sys.executable, "-m", "indexer.cli"]
-DEADLINE_S = 120.0
+DEADLINE_S = 90.0
 
 
 class Server:

@@ -4,15 +4,16 @@ import os
 import time
 from pathlib import Path
 
-from scripts.processes import Server, chroma, gunicorn, serve, start
+from scripts.processes import Server, chroma, gunicorn, start
 from scripts.tortures.world import (
     Asking,
-    Lost,
     Tally,
     check_count,
     check_found,
     check_sound,
+    end,
     finished,
+    serving,
     texts,
     write_file,
 )
@@ -25,15 +26,12 @@ def beside_a_server(folder: Path, model: str, tally: Tally, *, size: int, client
     """Index beside a server that is asked all the while; every text finds itself, then and after a restart."""
     store, words = folder / "store", texts(size)
     file = write_file(folder / "words.txt", words)
-    server = serve("--data", store, "--model", model)
-    server.ready()
+    server = serving("--data", store, "--model", model)
     assert server.client.put("/v1/topics", json=_TOPICS).status_code == 200
     with Asking(server.url, clients, tally):
         finished(start("index", file, "--data", store, "--model", model))
     _all_there(server, words, tally)
-    again = serve("--data", store, "--model", model)
-    again.ready()
-    _all_there(again, words, tally)
+    _all_there(serving("--data", store, "--model", model), words, tally)
     check_sound("--data", store, "--model", model)
     tally.rounds += 1
 
@@ -63,5 +61,4 @@ def beside_workers(folder: Path, model: str, tally: Tally, *, size: int, clients
 def _all_there(server: Server, words: list[str], tally: Tally) -> None:
     check_count(server.url, len(words))
     check_found(server.url, words, tally)
-    if (code := server.end()) != 0:
-        raise Lost(f"the server ended with {code}: {''.join(server.said)}")
+    end(server)

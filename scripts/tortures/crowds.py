@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from scripts.processes import serve, start
-from scripts.tortures.world import Lost, Tally, check_count, check_found, texts, write_file
+from scripts.processes import start
+from scripts.tortures.world import Lost, Tally, check_count, check_found, end, serving, texts, write_file
 
 
 def crowds(folder: Path, model: str, tally: Tally, *, size: int, many: tuple[int, ...] = (2, 5)) -> None:
@@ -18,9 +18,7 @@ def crowds(folder: Path, model: str, tally: Tally, *, size: int, many: tuple[int
 def _crowd(folder: Path, model: str, tally: Tally, *, size: int, number: int, wait: str, served: bool) -> None:
     folder.mkdir()
     store = ("--data", folder / "store", "--model", model)
-    server = serve(*store) if served else None
-    if server:
-        server.ready()
+    server = serving(*store) if served else None
     shares = [texts(size, i * size) for i in range(number)]
     files = [write_file(folder / f"{i}.txt", share) for i, share in enumerate(shares)]
     there = []
@@ -30,11 +28,8 @@ def _crowd(folder: Path, model: str, tally: Tally, *, size: int, number: int, wa
             there += share
         elif indexer.returncode != 1 or "topicdex: store_busy: " not in said or wait != "0.5":
             raise Lost(f"an indexer among {number} ended with {indexer.returncode}: {said}")
-    if not server:
-        server = serve(*store)
-        server.ready()
+    server = server or serving(*store)
     check_count(server.url, len(there))  # so those that were sent away have left nothing
     check_found(server.url, there, tally)
-    if server.end() != 0:
-        raise Lost("".join(server.said))
+    end(server)
     tally.rounds += 1

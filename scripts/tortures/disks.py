@@ -1,13 +1,23 @@
 """A disk that is full, and one that cannot be written: a clear error, and nothing acknowledged is missing."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.processes import serve, start
-from scripts.tortures.world import Lost, Tally, check_count, check_found, finished, texts, write_file
+from scripts.processes import start
+from scripts.tortures.world import (
+    Lost,
+    Tally,
+    acknowledged,
+    check_count,
+    check_found,
+    end,
+    finished,
+    serving,
+    texts,
+    write_file,
+)
 
 
 class CannotMount(Exception):
@@ -21,58 +31,55 @@ def disks(folder: Path, model: str, tally: Tally, *, size: int, megabytes: int) 
     for fill in (_by_command, _by_server):
         with _small_disk(folder / fill.__name__, megabytes) as disk:
             store = ("--data", disk / "store", "--model", model)
-            acknowledged = fill(disk, file, words, store)
-            server = serve(*store)
-            server.ready()
-            check_found(server.url, acknowledged, tally)
+            there = fill(disk, file, words, store)
+            server = serving(*store)
+            check_found(server.url, there, tally)
             finished(start("index", file, *store))
             check_found(server.url, words, tally)
             check_count(server.url, size)
-            server.end()
+            end(server)
             _mount(disk, "remount,ro")
             _refused(start("index", write_file(folder / "more.txt", texts(10, size)), *store))
             _mount(disk, "remount,rw")
-            server = serve(*store)
-            server.ready()
+            server = serving(*store)
             check_count(server.url, size)
             check_found(server.url, words, tally)
-            server.end()
+            end(server)
         tally.rounds += 1
 
 
 def _by_command(disk: Path, file: Path, words: list[str], store: tuple[object, ...]) -> list[str]:
     said = _refused(start("index", file, *store))
     _mount(disk, "remount,size=1g")
-    on_disk = re.findall(r"(\d+) of \d+ words on disk", said)
-    return words[: int(on_disk[-1]) if on_disk else 0]
+    return acknowledged(words, said)
 
 
 def _by_server(disk: Path, file: Path, words: list[str], store: tuple[object, ...]) -> list[str]:
-    server = serve(*store)
-    server.ready()
-    acknowledged: list[str] = []
-    while len(acknowledged) < len(words):
-        part = words[len(acknowledged) : len(acknowledged) + 500]
+    server = serving(*store)
+    there: list[str] = []
+    while len(there) < len(words):
+        part = words[len(there) : len(there) + 500]
         answer = server.client.post("/v1/words", json={"words": [{"text": text} for text in part]})
         if answer.status_code != 200:
             break
-        acknowledged += part
+        there += part
     else:
         raise Lost("the disk was not full")
     if answer.status_code != 503 or answer.json()["code"] != "store_unavailable":
         raise Lost(f"a full disk is answered with {answer.status_code}: {answer.text}")
-    check_found(server.url, acknowledged, Tally())  # it goes on answering
+    check_found(server.url, there, Tally())  # it goes on answering
     _refused(start("index", file, *store))
     _mount(disk, "remount,size=1g")
     finished(start("index", file, *store))
-    server.end()
+    end(server)
     return words
 
 
 def _refused(indexer: subprocess.Popen[str]) -> str:
     _, said = indexer.communicate(timeout=3600)
     lines = [line for line in said.splitlines() if line.startswith("topicdex: ")]
-    if indexer.returncode != 1 or not lines[-1:] or not lines[-1].startswith("topicdex: store_unavailable: "):
+    plain = "Traceback" not in said and "panicked" not in said
+    if indexer.returncode != 1 or len(lines) != 1 or "topicdex: store_unavailable: " not in lines[0] or not plain:
         raise Lost(f"the indexer ended with {indexer.returncode}: {said}")
     return said
 

@@ -10,8 +10,19 @@ from pathlib import Path
 
 import httpx
 
-from scripts.processes import Server, client, serve, start
-from scripts.tortures.world import Lost, Tally, check_found, check_sound, finished, texts, write_file
+from scripts.processes import client, start
+from scripts.tortures.world import (
+    Lost,
+    Tally,
+    acknowledged,
+    check_found,
+    check_sound,
+    end,
+    finished,
+    serving,
+    texts,
+    write_file,
+)
 
 _POSTED = 500_000  # the first of the texts that are posted; those before it are in files
 
@@ -26,7 +37,7 @@ def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, lon
             break
         words = texts(size, turn * size)
         file = write_file(folder / "words.txt", words)
-        server = None if turn % 3 == 0 else _serve(*store)
+        server = None if turn % 3 == 0 else serving(*store)
         posting = None
         if server and turn % 3 == 2:
             posting = _Posting(server.url, _POSTED + turn * 10_000)
@@ -44,20 +55,19 @@ def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, lon
         else:
             indexer.kill()
             _, said = indexer.communicate()
-        on_disk = re.findall(r"(\d+) of \d+ words on disk", said)
-        acknowledged = words if indexer.returncode == 0 else words[: int(on_disk[-1]) if on_disk else 0]
-        acknowledged = acknowledged + (posting.acknowledged() if posting else [])
-        server = server or _serve(*store)
-        check_found(server.url, acknowledged, tally)
+        there = words if indexer.returncode == 0 else acknowledged(words, said)
+        there = there + (posting.acknowledged() if posting else [])
+        server = server or serving(*store)
+        check_found(server.url, there, tally)
         finished(start("index", file, *store))
         check_found(server.url, words, tally)
-        _end(server)
-        everything += acknowledged + words
+        end(server)
+        everything += there + words
         tally.rounds += working  # one that had finished by then was not killed
     check_sound(*store)
-    server = _serve(*store)
+    server = serving(*store)
     check_found(server.url, list(dict.fromkeys(everything)), tally)
-    _end(server)
+    end(server)
 
 
 class _Posting:
@@ -84,14 +94,3 @@ class _Posting:
                 if answer.status_code != 200:
                     raise Lost(f"{answer.status_code}: {answer.text}")
                 self._acknowledged += batch
-
-
-def _serve(*store: object) -> Server:
-    server = serve(*store)
-    server.ready()
-    return server
-
-
-def _end(server: Server) -> None:
-    if (code := server.end()) != 0:
-        raise Lost(f"the server ended with {code}: {''.join(server.said)}")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import statistics
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from types import TracebackType
 
 import httpx
 
-from scripts.processes import REPOSITORY, client, start
+from scripts.processes import REPOSITORY, Server, client, serve, start
 
 _PATHS = ("/v1/topics/nearest?text=Mango", "/v1/words/nearest?text=Mango&k=3", "/v1/words?limit=20", "/v1/info")
 
@@ -59,6 +60,25 @@ def write_file(path: Path, lines: Sequence[str]) -> Path:
     """Write a text a line."""
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     return path
+
+
+def serving(*store: object) -> Server:
+    """Serve a store; the model is loaded."""
+    server = serve(*store)
+    server.ready()
+    return server
+
+
+def end(server: Server) -> None:
+    """End a server, which must do so in peace. Raises Lost."""
+    if (code := server.end()) != 0:
+        raise Lost(f"the server ended with {code}: {''.join(server.said)}")
+
+
+def acknowledged(words: list[str], said: str) -> list[str]:
+    """Return those words of an indexer's file that its last line of progress had counted."""
+    on_disk = re.findall(r"(\d+) of \d+ words on disk", said)
+    return words[: int(on_disk[-1]) if on_disk else 0]
 
 
 def finished(process: subprocess.Popen[str]) -> str:
