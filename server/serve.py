@@ -44,9 +44,11 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        threading.Thread(target=_drain, args=(server, counting, stop), daemon=True).start()
+        draining = threading.Thread(target=_drain, args=(server, counting, stop), daemon=True)
+        draining.start()
         on_listen(url)
         server.run()
+        draining.join()
         server.task_dispatcher.shutdown()
         app.extensions["topicdex"].jobs.close()
 
@@ -117,7 +119,17 @@ def _drain(server: Any, counting: _Counting, stop: threading.Event) -> None:
     end = time.monotonic() + DRAIN_S
     while time.monotonic() < end and (counting.active or _unsent(server)):
         time.sleep(0.02)
-    server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, ignore_all=True))
+    server.trigger.pull_trigger(lambda: _end_loop(server))
+
+
+def _end_loop(server: Any) -> None:
+    """Close every connection, upon which the loop ends, but not the trigger that wakes the loop.
+
+    A thread that has just answered pulls it once more; the number of a closed one could by then be that of a file of
+    the store, and a byte would be written into it.
+    """
+    server.trigger.del_channel()
+    server.asyncore.close_all(server._map, ignore_all=True)
 
 
 def _unsent(server: Any) -> bool:

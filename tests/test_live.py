@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from indexer import Engine, Settings
-from scripts.processes import DEADLINE_S, REPOSITORY, serve
+from scripts.processes import DEADLINE_S, REPOSITORY, Server, serve
 
 
 def index(data, *arguments):
@@ -267,6 +267,19 @@ def test_many_clients_ask_while_words_come_in_and_a_clustering_runs(server):
 
 def a_thousand(name):
     return [{"text": f"{name} {i}", "id": f"{name}/{i}"} for i in range(1000)]
+
+
+def test_threads_that_are_late_find_the_servers_pipe_still_open(tmp_path):
+    """What waitress does after an answer, drawn out: to wake a loop that has ended must hit no other file."""
+    late = (
+        "import time; from waitress.channel import HTTPChannel; service = HTTPChannel.service; "
+        "HTTPChannel.service = lambda self: (service(self), time.sleep(1), self.server.pull_trigger()); "
+        "import tests.axes"
+    )
+    server = Server([sys.executable, "-c", late, "serve", "--port", "0", "--data", str(tmp_path / "store")])
+    server.ready()
+    assert server.end() == 0
+    assert "Traceback" not in "".join(server.said)
 
 
 def test_sigterm_lets_a_call_be_answered_and_sigkill_loses_nothing_that_was(server):

@@ -150,14 +150,16 @@ class Collection:
         """Yield the rows with these ids that are there, in no promised order."""
         for i in range(0, len(ids), _PAGE):
             with chroma_errors():
-                yield Rows.read(self._collection.get(ids=list(ids[i : i + _PAGE]), include=list(parts)))
+                rows = Rows.read(self._collection.get(ids=list(ids[i : i + _PAGE]), include=list(parts)))
+            yield rows
 
     def having(self, key: str, values: Sequence[str], *parts: Part) -> Iterator[Rows]:
         """Yield the rows whose metadata `key` is one of `values`."""
         for i in range(0, len(values), _VALUES):
             where = {key: {"$in": list(values[i : i + _VALUES])}}
             with chroma_errors():
-                yield Rows.read(self._collection.get(where=where, include=list(parts)))  # type: ignore[arg-type]
+                rows = Rows.read(self._collection.get(where=cast(Any, where), include=list(parts)))
+            yield rows
 
     def above(self, key: str, least: int, *parts: Part) -> Rows:
         """Return the rows whose metadata `key` is a number above `least`."""
