@@ -6,8 +6,7 @@ from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.ndimage import median_filter
+import scipy
 
 from indexer.errors import InvalidRequest
 from indexer.progress import Progress, part, throttled
@@ -120,10 +119,10 @@ def _assign(vectors: Floats, centroids: Floats, report: Progress) -> tuple[Clust
     return Clusters(centroids, labels, scores, float(scores.mean(dtype=np.float64))), sums
 
 
-def _members(labels: Ints, k: int) -> sparse.csc_array:
+def _members(labels: Ints, k: int) -> scipy.sparse.csc_array:
     """The (k, n) matrix with a one where a text is in a cluster: its product with the texts sums them."""
     n = len(labels)
-    return sparse.csc_array((np.ones(n, np.float32), labels, np.arange(n + 1)), shape=(k, n))
+    return scipy.sparse.csc_array((np.ones(n, np.float32), labels, np.arange(n + 1)), shape=(k, n))
 
 
 def _refill(vectors: Floats, found: Clusters, sums: npt.NDArray[np.float64]) -> bool:
@@ -258,7 +257,7 @@ def _middle(grid: list[int], values: npt.NDArray[np.float64]) -> int:
     """The k in the middle of the plateau around the highest point of the smoothed curve."""
     x = np.log(grid)
     weights = np.exp(-0.5 * ((x[:, None] - x) / WIDTH) ** 2)
-    steady = median_filter(values, 3, mode="nearest")
+    steady = scipy.ndimage.median_filter(values, 3, mode="nearest")
     steady[0] = steady[:2][-1]  # the first value may be a lucky split as well
     smooth = weights @ steady / weights.sum(axis=1)
     top = int(smooth.argmax())

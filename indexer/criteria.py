@@ -8,7 +8,6 @@ from math import inf
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from indexer.thresholds import Thresholds
 
@@ -116,6 +115,8 @@ def _offsets(answers: Answers, own: Bools) -> Floats:
     From a ridge logistic regression of right or wrong on the score and the topic: the odds are even on one
     line of score + offset, and a topic with few rows stays near 0. Zeros where the score says nothing.
     """
+    from sklearn.linear_model import LogisticRegression  # here: it takes as long to load as all else
+
     offsets = np.zeros(len(own))
     spread = float(answers.score.std())
     if not own.any() or spread == 0 or answers.right.all() or not answers.right.any():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 CONTINUES = 1 / 2  # overlap above which a cluster is the same one
 
@@ -76,7 +76,7 @@ def match(old_labels: Labels, new_labels: Labels, *, old_k: int | None = None, n
     np.add.at(shared, (old_labels, new_labels), 1)
     old_sizes, new_sizes = shared.sum(axis=1, keepdims=True), shared.sum(axis=0, keepdims=True)
     overlap = shared / np.maximum(old_sizes + new_sizes - shared, 1)
-    pairs = zip(*linear_sum_assignment(-overlap), strict=True)
+    pairs = zip(*scipy.optimize.linear_sum_assignment(-overlap), strict=True)
     same: npt.NDArray[np.bool_] = np.zeros(shared.shape, dtype=np.bool_)
     for i, j in pairs:
         same[i, j] = overlap[i, j] > CONTINUES

@@ -6,7 +6,6 @@ from itertools import count
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 COUNTED = 12_000  # texts counted in all: more do not change which words stand out
 COUNTED_LEAST = 100  # of each cluster
@@ -70,6 +69,8 @@ def name_clusters(
 
 
 def _stop_words(chosen: Collection[str] | str) -> Collection[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # here: it takes as long to load as all else
+
     return ENGLISH_STOP_WORDS.union(MORE_STOP_WORDS) if chosen == "english" else chosen
 
 
@@ -86,6 +87,8 @@ def _keywords(
     stop_words: set[str],
 ) -> list[list[str]]:
     """The words and pairs of words that are frequent in each cluster and rare in the others, best first."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
     most = max(COUNTED_LEAST, COUNTED // max(1, len(ranked)))
     counted = [rows[:: -(-len(rows) // most)] if len(rows) else rows for rows in ranked]
     rows = np.concatenate(counted)

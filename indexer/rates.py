@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import expit, logit
-from scipy.stats import norm, rankdata
+import scipy
 
-Z95 = float(norm.ppf(0.975))
+Z95 = NormalDist().inv_cdf(0.975)
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -58,16 +57,17 @@ def auroc(scores: Floats, positive: Bools) -> Rate:
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return Rate(None, None, None, m + n)
-    ranks = rankdata(scores)
+    ranks = scipy.stats.rankdata(scores)
     # For each row, the share of the other side that it is on the right side of.
-    above = (ranks[positive] - rankdata(scores[positive])) / n
-    below = 1 - (ranks[~positive] - rankdata(scores[~positive])) / m
+    above = (ranks[positive] - scipy.stats.rankdata(scores[positive])) / n
+    below = 1 - (ranks[~positive] - scipy.stats.rankdata(scores[~positive])) / m
     value = float(above.mean())
     variance = above.var(ddof=1) / m + below.var(ddof=1) / n if m > 1 and n > 1 else 0.0
     if variance == 0:
         return Rate(value, *_hanley_mcneil(value, m, n), m + n)
     half = Z95 * sqrt(variance) / (value * (1 - value))
-    return Rate(value, float(expit(logit(value) - half)), float(expit(logit(value) + half)), m + n)
+    low, high = scipy.special.expit(scipy.special.logit(value) + np.array([-half, half]))
+    return Rate(value, float(low), float(high), m + n)
 
 
 def _hanley_mcneil(value: float, m: int, n: int) -> tuple[float, float]:
@@ -78,6 +78,6 @@ def _hanley_mcneil(value: float, m: int, n: int) -> tuple[float, float]:
         return (value - true) ** 2 - Z95**2 * true * (1 - true) * spread / (m * n)
 
     inside = min(max(value, 1e-9), 1 - 1e-9)
-    low = float(brentq(excess, 0.0, inside)) if value > 0 else 0.0
-    high = float(brentq(excess, inside, 1.0)) if value < 1 else 1.0
+    low = float(scipy.optimize.brentq(excess, 0.0, inside)) if value > 0 else 0.0
+    high = float(scipy.optimize.brentq(excess, inside, 1.0)) if value < 1 else 1.0
     return low, high

@@ -15,6 +15,7 @@ import httpx
 
 REPOSITORY = Path(__file__).parent.parent
 TOPICDEX = [sys.executable, "-m", "indexer.cli"]
+GUNICORN = [sys.executable, "-m", "gunicorn"]
 DEADLINE_S = 90.0
 
 
@@ -77,9 +78,7 @@ def serve(*flags: object) -> Server:
 
 def gunicorn(workers: int, env: dict[str, str]) -> Server:
     """Start the README's gunicorn on a free port."""
-    return Server(
-        [sys.executable, "-m", "gunicorn", "server:create_app()", "-w", str(workers), "-b", "127.0.0.1:0"], env
-    )
+    return Server([*GUNICORN, "server:create_app()", "-w", str(workers), "-b", "127.0.0.1:0"], env)
 
 
 def client(url: str) -> httpx.Client:

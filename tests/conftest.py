@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from indexer import Engine, Settings
 from indexer.embedders import ModelIdentity, Vectors, unit
+from scripts import processes
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
@@ -51,6 +53,15 @@ def model() -> AxisEmbedder:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "store", model="axes", wait=0.2)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The model of these tests, which every process that a test starts loads in the place of any other."""
+    axes = [sys.executable, "-m", "tests.axes"]
+    monkeypatch.setattr(processes, "TOPICDEX", axes)
+    monkeypatch.setattr(processes, "GUNICORN", [*axes, "gunicorn"])
+    return "axes"
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Many processes on one Chroma server: what one writes, every other sees within two seconds."""
 
+import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -98,16 +98,8 @@ def test_what_is_written_by_many_at_once_is_all_there(two):
     assert one.store.words.count() == other.store.words.count() == 200
 
 
-def test_gunicorn_serves_with_several_workers(shared):
-    # the model is not the point: each worker has the one of these tests, whose conftest clears the environment
-    start = (
-        "import os, sys, indexer.engine; from tests.conftest import AxisEmbedder; "
-        "indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder(); "
-        "os.environ.update(TOPICDEX_MODEL='axes', TOPICDEX_CHROMA_URL=sys.argv.pop()); "
-        "from gunicorn.app.wsgiapp import run; run()"
-    )
-    arguments = ["server:create_app()", "-w", "2", "-b", "127.0.0.1:0", str(shared.chroma_url)]
-    server = processes.Server([sys.executable, "-c", start, *arguments])
+def test_gunicorn_serves_with_several_workers(shared, quick):
+    server = processes.gunicorn(2, {**os.environ, "TOPICDEX_CHROMA_URL": shared.chroma_url})
     server.ready()
     sent = server.client.post("/v1/words", json={"words": [{"text": "fruit a", "id": "1"}]})
     assert sent.json()["added"] == 1, sent.text

@@ -1,6 +1,5 @@
 """What `scripts/torture` does for hours, for seconds: real processes, real stores, and nothing may be lost."""
 
-import sys
 import time
 
 import pytest
@@ -15,27 +14,15 @@ from scripts.tortures.model import save_static_model
 from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Processes whose model is that of these tests, so that they start at once."""
-    monkeypatch.setattr(processes, "TOPICDEX", [sys.executable, "-m", "tests.axes"])
-    return "axes"
-
-
-@pytest.fixture(scope="module")
-def static_model(tmp_path_factory):
-    return save_static_model(tmp_path_factory.mktemp("static") / "model")
-
-
 def test_indexing_beside_a_server_that_is_asked(quick, tmp_path):
     tally = Tally()
     beside_a_server(tmp_path, quick, tally, size=2_000, clients=4)
     assert tally.rounds == 1 and tally.texts == 4_000 and tally.asked > 0
 
 
-def test_two_indexers_beside_the_workers_of_a_chroma_server(static_model, tmp_path):
+def test_two_indexers_beside_the_workers_of_a_chroma_server(quick, tmp_path):
     tally = Tally()
-    beside_workers(tmp_path, str(static_model), tally, size=1_000, clients=4, workers=2)
+    beside_workers(tmp_path, quick, tally, size=1_000, clients=4, workers=2)
     assert tally.rounds == 1 and tally.texts == 2_000 and tally.asked > 0
 
 
@@ -92,8 +79,8 @@ def ask_a_server_that_ends(server):
         processes.wait_until(lambda: asking.errors, "nobody asked")
 
 
-def test_a_model_that_is_a_table_of_token_vectors(static_model):
-    embedder = LocalEmbedder(str(static_model))
+def test_a_model_that_is_a_table_of_token_vectors(tmp_path):
+    embedder = LocalEmbedder(str(save_static_model(tmp_path / "model")))
     words = texts(100)
     many = embedder.embed(words)
     assert many.shape == (100, 384)
