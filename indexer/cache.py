@@ -54,6 +54,7 @@ class WordCache:
             for word, vector in zip(words, vectors, strict=True):
                 self._bury([word.id])
                 self._append(word, vector)
+            self._compact()
 
     def put_missing(self, words: Sequence[Word], vectors: Vectors) -> None:
         """Add those words that are not there yet: what a write put there is newer than what was read."""
@@ -65,8 +66,7 @@ class WordCache:
         with self._lock:
             self.version += 1
             self._bury(ids)
-            if len(self._words) > _BLOCK and len(self._row_of) < len(self._words) // 2:
-                self._compact()
+            self._compact()
 
     def ids(self) -> set[str]:
         """Return all ids."""
@@ -79,7 +79,7 @@ class WordCache:
         Exact: every word is compared. Equal scores come in the order in which the words were added.
         """
         with self._lock:
-            words, blocks = self._words, list(zip(self._blocks, self._alive, strict=True))
+            words, blocks = self._words, self._blocks_now()
             total = len(words)
         found: list[list[tuple[float, int]]] = [[] for _ in vectors]
         for number, (block, alive) in enumerate(blocks):
@@ -97,8 +97,9 @@ class WordCache:
             scores = vectors @ block[:used].T
             scores[:, ~mask] = -np.inf
             for row, best in zip(scores, found, strict=True):
-                best.extend((-float(row[i]), start + i) for i in _top(row, k))
-        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in sorted(best)[:k]] for best in found]
+                here = _top(row, k)
+                best[:] = sorted([*best, *zip((-row[here]).tolist(), (start + here).tolist(), strict=True)])[:k]
+        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in best] for best in found]
 
     def assign(self, prototypes: Prototypes) -> Assignment:
         """Return the nearest prototype of every word, ordered by id; reads the vectors where they lie."""
@@ -114,7 +115,7 @@ class WordCache:
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, in the order in which they were added."""
         with self._lock:
-            words, blocks = self._words[:], list(zip(self._blocks, self._alive, strict=True))
+            words, blocks = self._words[:], self._blocks_now()
         for number, (block, alive) in enumerate(blocks):
             here = words[number * _BLOCK : (number + 1) * _BLOCK]
             rows = np.flatnonzero(alive[: len(here)])
@@ -125,20 +126,20 @@ class WordCache:
         with self._lock:
             order = sorted(self._row_of)
             step = max(1, -(-len(order) // size))
-            rows = [self._row_of[id] for id in order[::step]]
+            rows = np.array([self._row_of[id] for id in order[::step]], dtype=np.int64)
             blocks = list(self._blocks)
-        return np.array([blocks[row // _BLOCK][row % _BLOCK] for row in rows], dtype=np.float32)
+        return _gathered(blocks, rows)
 
     def snapshot(self) -> Snapshot:
         """Return all words and their vectors as they are now, ordered by id."""
         with self._lock:
             rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
             words, blocks = self._words, list(self._blocks)
-        vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
-        for number, block in enumerate(blocks):
-            here = rows // _BLOCK == number
-            vectors[here] = block[rows[here] % _BLOCK]
-        return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], vectors)
+        return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], _gathered(blocks, rows))
+
+    def _blocks_now(self) -> list[tuple[Vectors, npt.NDArray[np.bool_]]]:
+        """The blocks and which of their rows live now: one that is replaced later was there."""
+        return [(block, alive.copy()) for block, alive in zip(self._blocks, self._alive, strict=True)]
 
     def _clear(self) -> None:
         self._words: list[Word] = []
@@ -153,13 +154,19 @@ class WordCache:
                 self._alive[row // _BLOCK][row % _BLOCK] = False
 
     def _compact(self) -> None:
-        """Copy the living rows into new blocks; a search under way goes on in the old ones."""
-        living = [
-            (self._words[row], self._blocks[row // _BLOCK][row % _BLOCK]) for row in sorted(self._row_of.values())
-        ]
+        """Copy the living rows into new blocks where most are dead; a search under way goes on in the old ones."""
+        if len(self._words) <= _BLOCK or len(self._row_of) >= len(self._words) // 2:
+            return
+        rows = np.array(sorted(self._row_of.values()), dtype=np.int64)
+        words, blocks = self._words, self._blocks
         self._clear()
-        for word, vector in living:
-            self._append(word, vector)
+        self._words = [words[row] for row in rows]
+        self._row_of = {word.id: row for row, word in enumerate(self._words)}
+        for start in range(0, len(rows), _BLOCK):
+            part = _gathered(blocks, rows[start : start + _BLOCK])
+            self._blocks.append(np.zeros((_BLOCK, part.shape[1]), dtype=np.float32))
+            self._blocks[-1][: len(part)] = part
+            self._alive.append(np.arange(_BLOCK) < len(part))
 
     def _append(self, word: Word, vector: Vectors) -> None:
         row = len(self._words)
@@ -170,6 +177,15 @@ class WordCache:
         self._alive[-1][row % _BLOCK] = True
         self._words.append(word)
         self._row_of[word.id] = row
+
+
+def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors:
+    """The vectors of rows, (m, dimension), in their order."""
+    vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
+    for number, block in enumerate(blocks):
+        here = rows // _BLOCK == number
+        vectors[here] = block[rows[here] % _BLOCK]
+    return vectors
 
 
 def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from indexer.answers import WordAnswer, WordMatch, WordPage, WordsAdded, WordSho
 from indexer.cache import WordCache
 from indexer.cursors import bad_cursor, cursor_of, value_of
 from indexer.embedders import Embedder, Vectors
-from indexer.errors import NotFound, StoreUnavailable
+from indexer.errors import NotFound, StoreUnavailable, TopicdexError
 from indexer.pipeline import Counts, Prepared
 from indexer.records import Scalar, Word, text_hash
 from indexer.store import Store
@@ -28,7 +29,9 @@ class Corpus:
         self.cache: WordCache | None = None
         self._filling: WordCache | None = None
         self._loading = threading.Lock()
-        self.closed = False
+        self._writes = 0  # counts changes of the store, so that what was found out before one is known to be old
+        self._unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
+        self.closed = threading.Event()
 
     def add(self, words: Sequence[Word]) -> WordsAdded:
         """Add or update words; when it returns they are on disk. The same again changes and embeds nothing."""
@@ -94,10 +97,12 @@ class Corpus:
     def delete(self, ids: Sequence[str]) -> int:
         """Delete words and return how many were there."""
         with self._write_lock:
+            self._settle()
             there = self._store.words.existing(list(dict.fromkeys(ids)))
-            self._store.words.delete(there)
-            for cache in self._caches():
-                cache.remove(there)
+            with self._changing(there):
+                self._store.words.delete(there)
+                for cache in self._caches():
+                    cache.remove(there)
         return len(there)
 
     def nearest(self, texts: Sequence[str], k: int, where: Mapping[str, Scalar] | None = None) -> list[WordAnswer]:
@@ -130,24 +135,38 @@ class Corpus:
         """
         with self._loading:
             if self.cache is None:
-                self._filling = filling = WordCache()
-                pages = self._store.words.pages()
-                while self.cache is None:
-                    with self._write_lock:  # whoever closes the store takes it too: Chroma dies of a read meanwhile
-                        if self.closed:
-                            raise StoreUnavailable("the store was closed while its words were read; open it again")
-                        page = next(pages, None)
-                        if page is not None:
-                            filling.put_missing(*page)
-                        else:
-                            self._reconcile(filling)
-                            self.cache, self._filling = filling, None
+                self._filling = WordCache()
+                try:
+                    self._fill(self._filling)
+                    self.cache = self._filling
+                finally:
+                    self._filling = None
             return self.cache
+
+    def _fill(self, filling: WordCache) -> None:
+        pages = self._store.words.pages()
+        page: tuple[Sequence[Word], Vectors] | None = ([], np.empty((0, 0), np.float32))
+        while page is not None:
+            with self._write_lock:  # whoever closes the store takes it too: Chroma dies of a read meanwhile
+                if self.closed.is_set():
+                    raise StoreUnavailable("the store was closed while its words were read; open it again")
+                page = next(pages, None)
+                if page is not None:
+                    filling.put_missing(*page)
+                else:
+                    self._reconcile(filling)
+
+    def reload(self) -> None:
+        """Read all words into memory again, where nobody can say which have changed; the index answers meanwhile."""
+        with self._write_lock:
+            loaded, self.cache = self.cache is not None, None
+        if loaded:
+            self.load()
 
     def close(self) -> None:
         """Read no more words into memory; the store is about to close."""
         with self._write_lock:
-            self.closed = True
+            self.closed.set()
 
     def refresh(self, ids: Sequence[str]) -> None:
         """Read these words again into memory, where another process has changed them; forget those that are gone."""
@@ -174,18 +193,51 @@ class Corpus:
             filling.put_missing(words, vectors)
 
     def _write(self, words: Sequence[Word]) -> Prepared:
+        """Write what is new; the model, which may be slow, works before the lock is taken."""
+        made: dict[str, Vectors] = {}
+
+        def embed(texts: Sequence[str]) -> Vectors:
+            fresh = [text for text in texts if text not in made]
+            if fresh:
+                made.update(zip(fresh, self._embedder().embed(fresh), strict=True))
+            return np.stack([made[text] for text in texts])
+
+        writes = self._writes
+        prepared = pipeline.prepare(self._store.words, embed, words)
         with self._write_lock:
-            prepared = pipeline.prepare(self._store.words, self._embed, words)
-            prepared.write(self._store.words)
-            for cache in self._caches():
-                cache.put(prepared.words, prepared.vectors)
+            self._settle()
+            if self._writes != writes:  # another thread has written meanwhile
+                prepared = pipeline.prepare(self._store.words, embed, words)
+            if prepared.words:
+                with self._changing([word.id for word in prepared.words]):
+                    self._store.words.write(prepared.words, prepared.vectors, prepared.stored)
+                    for cache in self._caches():
+                        cache.put(prepared.words, prepared.vectors)
         return prepared
+
+    @contextmanager
+    def _changing(self, ids: Sequence[str]) -> Iterator[None]:
+        """Hold over a change of the store and of memory, which must not part where it fails half way."""
+        self._writes += 1
+        self._unsure.update(ids)
+        try:
+            yield
+        except TopicdexError:
+            with suppress(TopicdexError):  # where it cannot be read now, it is before the next change
+                self._settle()
+            raise
+        self._unsure.difference_update(ids)
+
+    def _settle(self) -> None:
+        """Read again the words of a change that failed half way, and tell other processes of it."""
+        if self._unsure:
+            ids = list(self._unsure)
+            self.refresh(ids)
+            self._store.words.tell(ids)
+            self._unsure.clear()
 
     def _caches(self) -> list[WordCache]:
         return [cache for cache in (self.cache, self._filling) if cache is not None]
-
-    def _embed(self, texts: Sequence[str]) -> Vectors:
-        return self._embedder().embed(texts)
 
     def _resume(self, cursor: str) -> tuple[int, list[str]]:
         """Return the offset of the first word after the cursor's, and the cursor's anchors.

@@ -35,11 +35,7 @@ class Freshness:
             looks += 1
             try:
                 self._topics.reload_if_changed()
-                try:
-                    for ids in self._store.changes.unread():
-                        self._corpus.refresh(ids)
-                except LookupError:
-                    self._corpus.reconcile()
+                self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
                 if looks % _CHECK_EVERY == 0:
                     self._store.changes.forget()
                     if self._corpus.cache is not None and len(self._corpus.cache) != self._store.words.count():

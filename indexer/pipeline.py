@@ -40,18 +40,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Words that are new or changed, with their vectors (n, dimension), ready to be written."""
+    """Words that are new or changed, with their vectors (n, dimension) and what is known of those that are there."""
 
     words: list[Word]
     vectors: Vectors
     stored: "Mapping[str, StoredWord]"
     counts: Counts
-
-    def write(self, table: "Words") -> Counts:
-        """Write the words; when it returns they are on disk."""
-        if self.words:
-            table.write(self.words, self.vectors, self.stored)
-        return self.counts
 
 
 @dataclass(frozen=True)

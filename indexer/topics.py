@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class TopicIndex:
         self._embedder = embedder
         self._model_name = model_name
         self._write_lock = write_lock
-        self._background: tuple[tuple[str, str | None, Kind, int], Background | None] | None = None
+        self._backgrounds: dict[Kind, tuple[tuple[str, str | None, int], Background | None]] = {}
         self.load()
 
     def __len__(self) -> int:
@@ -72,7 +73,14 @@ class TopicIndex:
 
     def load(self) -> None:
         """Read the present topics, their adaptation and the thresholds from the store."""
-        self._state = state = self._store.state
+        while True:
+            state = self._store.state
+            present = self._read(state)
+            if self._store.state == state:  # else another process has changed it, and dropped what was being read
+                self._state, self.present = state, present
+                return
+
+    def _read(self, state: dict[str, Any]) -> Present:
         version, active = state.get("topics", ""), state.get("active")
         parts = self._store.topics.read(version) if version else []
         label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
@@ -81,7 +89,7 @@ class TopicIndex:
             grown = self._store.clusterings.centroids(active)
             adapted = Prototypes(label.names, grown.vectors, grown.centre)
         thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
-        self.present = Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
+        return Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
 
     def reload_if_changed(self) -> None:
         """Read the topics again where another process has changed them."""
@@ -89,32 +97,41 @@ class TopicIndex:
             if self._store.state != self._state:
                 self.load()
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the write lock over a change of what the store has now, which another process may have changed."""
+        with self._write_lock:
+            self.reload_if_changed()
+            yield
+
     def all(self) -> TopicSet:
         """Return all topics in their order."""
         return TopicSet(topics=[shown(topic) for topic in self.present.topics])
 
     def replace(self, topics: Sequence[Topic]) -> TopicSet:
         """Make `topics`, whose names differ, the whole set."""
-        with self._write_lock:
-            return self._change(tuple(topics))
+        vectors = self._vectors_of(topics)
+        with self._changing():
+            return self._change(tuple(topics), vectors)
 
     def add(self, topics: Sequence[Topic]) -> TopicSet:
         """Add topics, or replace those with the same name in their place."""
-        with self._write_lock:
+        vectors = self._vectors_of(topics)
+        with self._changing():
             merged = {topic.name: topic for topic in (*self.present.topics, *topics)}
-            return self._change(tuple(merged.values()))
+            return self._change(tuple(merged.values()), vectors)
 
     def delete(self, name: str) -> TopicSet:
         """Delete one topic; raises NotFound."""
-        with self._write_lock:
+        with self._changing():
             kept = tuple(topic for topic in self.present.topics if topic.name != name)
             if len(kept) == len(self.present.topics):
                 raise NotFound(f"there is no topic {name!r}")
-            return self._change(kept)
+            return self._change(kept, {})
 
     def activate(self, run: str, version: str) -> None:
         """Answer from the prototypes of a run that grew from the topics `version`; raises Conflict if they changed."""
-        with self._write_lock:
+        with self._changing():
             if version != self.present.version:
                 raise Conflict(f"the topics have changed since the run {run}; adapt again")
             self._store.update_state(active=run)
@@ -122,7 +139,7 @@ class TopicIndex:
 
     def deactivate(self) -> None:
         """Go back to plain labels; harmless where nothing is active."""
-        with self._write_lock:
+        with self._changing():
             self._store.update_state(active=None)
             self.load()
 
@@ -193,12 +210,13 @@ class TopicIndex:
         """
         kind, used, _ = self.present.used(prototypes)
         words = self._corpus.count()
-        key = (self.present.version, self.present.active, kind, int(np.log(words) / np.log(1.1)) if words else -1)
-        if self._background is None or self._background[0] != key:
+        key = (self.present.version, self.present.active, int(np.log(words) / np.log(1.1)) if words else -1)
+        made_for, found = self._backgrounds.get(kind, (None, None))
+        if made_for != key:
             sample = self._corpus.sample(_BACKGROUND_WORDS) if words and len(used.names) > 1 else None
             found = None if sample is None or not len(sample) else background(used.scores(sample))
-            self._background = (key, found)
-        return self._background[1]
+            self._backgrounds[kind] = (key, found)
+        return found
 
     @property
     def thresholds(self) -> ThresholdSet:
@@ -208,7 +226,7 @@ class TopicIndex:
 
     def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
         """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
-        with self._write_lock:
+        with self._changing():
             unknown = sorted(thresholds.topics.keys() - {topic.name for topic in self.present.topics})
             if unknown:
                 raise InvalidRequest(f"there is no topic {unknown[0]!r}; set thresholds of topics that are there")
@@ -231,16 +249,26 @@ class TopicIndex:
             model=self._model_name,
         )
 
-    def _change(self, topics: tuple[Topic, ...]) -> TopicSet:
-        """Embed what is new, write the set beside the old one, and make it the present one in one step."""
-        texts = [(topic.name, role, text) for topic in topics for role, text in texts_of(topic)]
+    def _vectors_of(self, topics: Sequence[Topic]) -> dict[str, Vectors]:
+        """Return the vector of every text of the topics, by its hash; the model, asked for new ones, may be slow."""
+        texts = {text_hash(text): text for topic in topics for _, text in texts_of(topic)}
         known = {text_hash(part.text): part.vector for part in self.present.parts}
-        fresh = {text_hash(t): t for *_, t in texts if text_hash(t) not in known}
+        fresh = {hash: text for hash, text in texts.items() if hash not in known}
         if fresh:
             known.update(zip(fresh, self._embedder().embed(list(fresh.values())), strict=True))
-        parts = [TopicPart(name, role, text, known[text_hash(text)]) for name, role, text in texts]
+        return {hash: known[hash] for hash in texts}
+
+    def _change(self, topics: tuple[Topic, ...], vectors: dict[str, Vectors]) -> TopicSet:
+        """Write the set beside the old one, and make it the present one in one step; `vectors` of what is new in it."""
+        vectors = {text_hash(part.text): part.vector for part in self.present.parts} | vectors
+        parts = [
+            TopicPart(topic.name, role, text, vectors[text_hash(text)])
+            for topic in topics
+            for role, text in texts_of(topic)
+        ]
         version = set_version(parts) if parts else ""
-        if version == self.present.version:
+        before = self.present.version
+        if version == before:
             return self.all()
         if parts:
             self._store.topics.write(version, parts, np.stack([part.vector for part in parts]))
@@ -249,8 +277,8 @@ class TopicIndex:
         kept = {**asdict(label), "topics": {n: s for n, s in label.topics.items() if n in names}}
         ended = self.present.active is not None
         self._store.update_state(topics=version, active=None, thresholds={LABEL: kept})
-        self._store.topics.drop_all_but(version)
         self.load()
+        self._store.topics.drop(before)  # that one alone: another may be in the making in another process
         return self.all().model_copy(update={"adaptation": "deactivated"} if ended else {})
 
 

@@ -4,8 +4,9 @@ import logging
 import threading
 
 from indexer.engine import Engine
-from indexer.errors import TopicdexError
+from indexer.errors import StoreUnavailable, TopicdexError
 
+_RETRY_S = 10.0  # until the words are read again, where the store did not answer
 _log = logging.getLogger("topicdex")
 
 
@@ -13,7 +14,7 @@ class Warming:
     """A thread that warms one engine; `failure` says why it could not."""
 
     def __init__(self, engine: Engine) -> None:
-        self.failure: TopicdexError | None = None
+        self.failure: Exception | None = None
         self._engine = engine
         self._thread = threading.Thread(target=self._warm, name="topicdex-warming", daemon=True)
         self._thread.start()
@@ -23,11 +24,22 @@ class Warming:
         self._thread.join()
 
     def _warm(self) -> None:
-        try:
-            self._engine.embedder()
-            self._engine.corpus.load()
-        except TopicdexError as error:
-            if self._engine.corpus.closed:
+        corpus = self._engine.corpus
+        while not corpus.closed.is_set():
+            try:
+                self._engine.embedder()
+                corpus.load()
+                self.failure = None
                 return
-            self.failure = error
-            _log.error("%s: %s", error.code, error)
+            except StoreUnavailable as error:
+                if not corpus.closed.is_set():
+                    self._failed(error.code, error)
+                corpus.closed.wait(_RETRY_S)
+            except TopicdexError as error:
+                return self._failed(error.code, error)
+            except Exception as error:
+                return self._failed("internal", error)
+
+    def _failed(self, code: str, error: Exception) -> None:
+        self.failure = error
+        _log.error("%s: %s", code, error)

@@ -1,11 +1,13 @@
 """Words in and out of a real store: what is embedded, what is kept, what is found."""
 
+import threading
+
 import numpy as np
 import pytest
 
-from indexer import Engine
-from indexer.errors import InvalidRequest, NotFound
-from indexer.records import Word, text_hash
+from indexer import Engine, cache
+from indexer.errors import InvalidRequest, NotFound, StoreUnavailable
+from indexer.records import Topic, Word, text_hash
 
 
 def word(text, id=None, **metadata):
@@ -160,3 +162,123 @@ def test_what_was_written_is_there_for_the_next_process(engine, settings, model)
     with Engine(settings, load=lambda _: model) as later:
         assert later.corpus.get("1").metadata == {"colour": "red"}
         assert later.corpus.add([word("fruit a", "1", colour="red")]).unchanged == 1
+
+
+@pytest.fixture
+def served(settings, model, monkeypatch):
+    """An engine that writes a few rows at a time, its words in memory, and a disk that can be full after some writes."""
+    with Engine(settings, serving=True, load=lambda _: model) as engine:
+        engine.corpus.load()
+        room = engine.store._words._room
+
+        def full_after(writes):
+            checks = []
+
+            def check(*rows):
+                checks.append(rows)
+                if len(checks) > writes:
+                    raise StoreUnavailable("the disk is full")
+
+            monkeypatch.setattr(room, "check", check)
+
+        engine.full_after = full_after
+        yield engine
+
+
+def test_memory_does_not_part_from_a_disk_that_is_full_half_way(served):
+    words = [word(f"fruit {i}", str(i)) for i in range(200)]
+    served.full_after(2)
+    with pytest.raises(StoreUnavailable):
+        served.corpus.add(words)
+    assert 0 < served.corpus.count() == served.store.words.count() < 200
+    served.full_after(100)
+    assert served.corpus.add(words).unchanged > 0
+    assert served.corpus.count() == 200
+    assert [served.corpus.nearest([w.text], 1)[0].matches[0].id for w in words] == [w.id for w in words]
+
+    served.full_after(1)
+    with pytest.raises(StoreUnavailable):
+        served.corpus.delete([w.id for w in words])
+    left = set(served.store.words.ids())
+    assert 0 < len(left) < 200
+    assert {m.id for m in served.corpus.nearest(["fruit"], 200)[0].matches} == left
+
+
+def test_where_the_store_cannot_be_read_either_memory_follows_before_the_next_change(served, monkeypatch):
+    served.full_after(1)
+    real = served.store.words.with_vectors
+
+    def away(ids):
+        raise StoreUnavailable("the store does not answer")
+
+    monkeypatch.setattr(served.store.words, "with_vectors", away)
+    with pytest.raises(StoreUnavailable):
+        served.corpus.add([word(f"fruit {i}", str(i)) for i in range(100)])
+    monkeypatch.setattr(served.store.words, "with_vectors", real)
+    served.full_after(100)
+    served.corpus.add([word("country", "other")])
+    assert served.corpus.count() == served.store.words.count() > 1
+
+
+def test_words_that_change_night_after_night_do_not_fill_the_memory(engine, monkeypatch):
+    monkeypatch.setattr(cache, "_BLOCK", 16)
+    engine.corpus.load()
+    for night in range(10):
+        engine.corpus.add([word(f"fruit {i}", str(i), night=night) for i in range(40)])
+    assert len(engine.corpus.cache._blocks) <= 2 * 40 / 16 + 1
+    assert search_both(engine, ["fruit 7"], 1) == [["7"]]
+    assert engine.corpus.nearest(["fruit 7"], 1)[0].matches[0].metadata == {"night": 9}
+
+
+def test_words_that_change_while_all_are_gone_through_are_not_left_out(engine, monkeypatch):
+    monkeypatch.setattr(cache, "_BLOCK", 16)
+    words = [word(f"fruit {i}", str(i)) for i in range(40)]
+    engine.corpus.add(words)
+    engine.corpus.load()
+    pages = engine.corpus.pages()
+    seen = [w.id for w in next(pages)[0]]
+    engine.corpus.add([word("fruit", w.id, changed=True) for w in words[20:30]])
+    seen += [w.id for page, _ in pages for w in page]
+    assert sorted(seen, key=int) == [w.id for w in words]
+
+
+def test_others_need_not_wait_for_the_model(engine, model, monkeypatch):
+    engine.corpus.add([word("fruit", "1")])
+    begun, go_on = threading.Event(), threading.Event()
+    embed = model.embed
+
+    def slow(texts):
+        begun.set()
+        assert go_on.wait(30)
+        return embed(texts)
+
+    monkeypatch.setattr(model, "embed", slow)
+    adding = threading.Thread(target=engine.corpus.add, args=([word("country", "1"), word("company", "2")],))
+    adding.start()
+    assert begun.wait(30)
+    assert engine.corpus.delete(["1"]) == 1  # and what the writer had found out before is old now
+    go_on.set()
+    adding.join(30)
+    assert {id: engine.corpus.get(id).text for id in ("1", "2")} == {"1": "country", "2": "company"}
+    assert model.texts == ["fruit", "country", "company"]
+
+
+def test_many_rows_that_share_a_value_are_read_a_page_at_a_time(engine, monkeypatch):
+    engine.topics.replace([Topic("fruit", "", tuple(f"fruit {i}" for i in range(50)))])
+    engine.corpus.add([word("yes", str(i), row=i) for i in range(50)])
+    monkeypatch.setattr("indexer.store.chroma._PAGE", 10)
+    sizes = []
+    for collection in (engine.store._words._collection, engine.store._topics._collection):
+        get = collection.get
+
+        def counted(get=get, **asked):
+            found = get(**asked)
+            sizes.append(len(found["ids"]) if asked.get("include") else 0)
+            return found
+
+        monkeypatch.setattr(collection, "get", counted)
+    engine.topics.load()
+    assert len(engine.topics.all().topics[0].examples) == 50
+    assert engine.corpus.add([word("yes", "more")]).embedded == 0
+    assert engine.corpus.nearest(["yes"], 60)[0].matches[0].text == "yes"
+    assert 0 < max(sizes) <= 10

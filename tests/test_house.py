@@ -135,10 +135,11 @@ def test_the_indexer_knows_the_server_only_where_a_command_starts_it(path):
         assert not reached
 
 
-def test_one_file_knows_chroma():
-    assert [ids(p) for p in FILES if any(n.split(".")[0] == "chromadb" for n in imports(p))] == [
-        "indexer/store/chroma.py"
-    ]
+def test_two_files_know_chroma_and_one_of_them_only_its_errors():
+    knowing = {ids(p): imports(p) for p in FILES if any(n.split(".")[0] == "chromadb" for n in imports(p))}
+    assert list(knowing) == ["indexer/store/chroma.py", "indexer/store/failures.py"]
+    of_errors = [n for n in knowing["indexer/store/failures.py"] if n.startswith("chromadb")]
+    assert all(n.startswith("chromadb.errors") for n in of_errors)
 
 
 @pytest.mark.parametrize("name", ARITHMETIC)

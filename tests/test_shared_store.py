@@ -74,6 +74,49 @@ def test_topics_and_thresholds_are_seen_by_the_other(two):
     eventually(lambda: other.topics.thresholds.score == 0.5)
 
 
+def test_topics_that_many_set_at_once_do_not_overwrite_each_other(two):
+    one, other = two
+    one.topics.add([Topic("fruit")])
+    other.topics.add([Topic("country")])  # at once: it has not looked since
+    assert [topic.name for topic in other.topics.all().topics] == ["fruit", "country"]
+    one.topics.set_thresholds(Thresholds(score=0.5))
+    other.topics.delete("fruit")
+    assert [topic.name for topic in one.topics.add([Topic("animal")]).topics] == ["country", "animal"]
+    assert one.topics.thresholds.score == 0.5
+
+
+def test_what_was_missed_while_the_store_was_away_is_read_when_it_is_back(two, monkeypatch):
+    one, other = two
+    other.corpus.load()
+    one.corpus.add([Word("fruit a", "1")])
+    eventually(lambda: nearest(other, "fruit a") == "fruit a")
+    failed = []
+
+    def away(ids):
+        failed.append(ids)
+        raise StoreUnavailable("the Chroma server does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(other.corpus, "refresh", away)
+        patch.setattr(other.store.topics, "read", away)
+        one.corpus.add([Word("country b", "1")])
+        one.topics.replace([Topic("fruit")])
+        eventually(lambda: len(failed) > 2)
+    eventually(lambda: nearest(other, "country b") == "country b" and len(other.topics) == 1)
+
+
+def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
+    one, other = two
+    one.corpus.add([Word("fruit a", "1")])
+    other.corpus.load()
+    with monkeypatch.context() as patch:
+        patch.setattr(other.corpus, "refresh", lambda ids: None)  # it sleeps
+        one.corpus.add([Word("country b", "1")])
+        time.sleep(SEEN_WITHIN_S)
+    other.store.changes._read -= 11 * 60_000
+    eventually(lambda: nearest(other, "country b") == "country b")
+
+
 def test_a_run_is_read_and_called_off_by_the_other(two):
     one, other = two
     one.corpus.add([Word(f"fruit {i}", str(i)) for i in range(50)])

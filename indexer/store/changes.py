@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -32,26 +32,28 @@ class Changes:
             told = {_AT: _now(), _BY: self._by, _IDS: json.dumps(list(ids[i : i + _IDS_A_NOTE]))}
             self._collection.upsert([uuid.uuid4().hex], np.zeros((1, 1), dtype=np.float32), [""], [told])
 
-    def unread(self) -> Iterator[list[str]]:
-        """Yield the ids that others have noted since the last call, a note at a time.
+    def follow(self, refresh: Callable[[list[str]], None], reread: Callable[[], None]) -> None:
+        """Give `refresh` the ids that others have noted since the last call, a note at a time.
 
-        Raises LookupError where the last call was so long ago that notes may be gone.
+        Or call `reread`, where that was so long ago that notes may be gone. What either raises goes through, and the
+        same is told again at the next call.
         """
-        before, self._read = self._read, _now()
-        if self._read - before > _KEPT_MS - _OVERLAP_MS:
-            self._seen.clear()
-            raise LookupError("notes may be gone")
+        now = _now()
         seen: set[str] = set()
-        rows = self._collection.above(_AT, before - _OVERLAP_MS, "metadatas")
-        for id, note in zip(rows.ids, rows.metadatas, strict=True):
-            seen.add(id)
-            if id not in self._seen and note[_BY] != self._by:
-                yield json.loads(note[_IDS])
-        self._seen = seen
+        if now - self._read > _KEPT_MS - _OVERLAP_MS:
+            reread()
+        else:
+            for rows in self._collection.where({_AT: {"$gt": self._read - _OVERLAP_MS}}, "metadatas"):
+                for id, note in zip(rows.ids, rows.metadatas, strict=True):
+                    if id not in self._seen and note[_BY] != self._by:
+                        refresh(json.loads(note[_IDS]))
+                    seen.add(id)
+        self._read, self._seen = now, seen
 
     def forget(self) -> None:
         """Delete notes that every living process has read."""
-        self._collection.delete(self._collection.below(_AT, _now() - _KEPT_MS).ids)
+        for rows in self._collection.where({_AT: {"$lt": _now() - _KEPT_MS}}):
+            self._collection.delete(rows.ids)
 
 
 def _now() -> int:

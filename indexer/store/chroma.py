@@ -1,7 +1,7 @@
-"""The one importer of chromadb: a client, collections in pages and batches, and Chroma's errors in our words."""
+"""The store's way to chromadb: a client, and collections in pages and batches."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
 from indexer.embedders import Vectors
-from indexer.errors import StoreUnavailable
+from indexer.store.failures import chroma_errors, raise_unless_gone
 from indexer.store.marks import MARK, fits, marks
 from indexer.store.room import Room
 from indexer.store.rows import Row, Rows
@@ -29,8 +29,6 @@ _SERVED_BATCH = 64
 _INDEX = {"ef_construction": 100, "max_neighbors": 32, "ef_search": 400}
 _WIDE = 5_000  # neighbours; who is not among so many of his own vector has no way that leads to him
 
-# what Chroma says of a row whose vector is not in the index any more; it refuses all rows asked for with it
-_GONE = ("Error finding id", "Error getting embedding")
 _EQUAL = 1e-5  # cosine distance within which two vectors are the same
 
 
@@ -153,23 +151,37 @@ class Collection:
                 rows = Rows.read(self._collection.get(ids=list(ids[i : i + _PAGE]), include=list(parts)))
             yield rows
 
+    def where(self, condition: Mapping[str, Any] | None, *parts: Part, most: int | None = None) -> Iterator[Rows]:
+        """Yield the rows whose metadata meets a condition, at most `most`, a page at a time, in no promised order.
+
+        By their ids, for Chroma cannot return some 32,000 rows with their parts at once.
+        """
+        with chroma_errors():
+            found = Rows.read(self._collection.get(where=cast(Any, condition), limit=most, include=[]))
+        yield from self.get(found.ids, *parts) if parts else [found]
+
     def having(self, key: str, values: Sequence[str], *parts: Part) -> Iterator[Rows]:
-        """Yield the rows whose metadata `key` is one of `values`."""
+        """Yield the rows whose metadata `key` is one of `values`, a page at a time."""
         for i in range(0, len(values), _VALUES):
-            where = {key: {"$in": list(values[i : i + _VALUES])}}
-            with chroma_errors():
-                rows = Rows.read(self._collection.get(where=cast(Any, where), include=list(parts)))
-            yield rows
+            yield from self.where({key: {"$in": list(values[i : i + _VALUES])}}, *parts)
 
-    def above(self, key: str, least: int, *parts: Part) -> Rows:
-        """Return the rows whose metadata `key` is a number above `least`."""
-        with chroma_errors():
-            return Rows.read(self._collection.get(where={key: cast(Any, {"$gt": least})}, include=list(parts)))
+    def first_having(
+        self, key: str, values: Iterable[str], *parts: Part, where: Mapping[str, Any] | None = None
+    ) -> Iterator[Rows]:
+        """Yield at least one row, with its metadata, for each of `values` that is the `key` of any with `where`.
 
-    def below(self, key: str, most: int) -> Rows:
-        """Return the ids of the rows whose metadata `key` is a number below `most`."""
-        with chroma_errors():
-            return Rows.read(self._collection.get(where={key: cast(Any, {"$lt": most})}, include=[]))
+        However many rows share a value, few of them are read.
+        """
+        missing = set(values)
+        while missing:
+            asked = list(islice(missing, _VALUES))
+            most, found, there = 2 * len(asked), 0, set()
+            condition = _all_of({key: {"$in": asked}}, *_equal(where))
+            for rows in self.where(condition, "metadatas", *parts, most=most):
+                found += len(rows.ids)
+                there |= {str(metadata[key]) for metadata in rows.metadatas}
+                yield rows
+            missing -= there if found == most else set(asked)
 
     def page(self, limit: int, offset: int, *parts: Part) -> Rows:
         """Return `limit` rows from `offset` on, in the order in which they first came."""
@@ -217,7 +229,7 @@ class Collection:
         try:
             answer: Any = self._collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
         except ChromaError as error:
-            _raise_unless_gone(error)
+            raise_unless_gone(error)
             if len(ids) == 1:
                 return list(ids)
             half = len(ids) // 2
@@ -231,7 +243,7 @@ class Collection:
             rows = Rows.read(self._collection.get(ids=list(ids), include=["embeddings"]))
             return dict(zip(rows.ids, rows.vectors, strict=True))
         except ChromaError as error:
-            _raise_unless_gone(error)
+            raise_unless_gone(error)
             half = len(ids) // 2
             return {**self._readable(ids[:half]), **self._readable(ids[half:])} if half else {}
 
@@ -245,48 +257,31 @@ class Collection:
 
     def query(self, vectors: Vectors, k: int, where: Mapping[str, Any], *parts: Part) -> list[Rows]:
         """Return the k nearest rows of each vector, nearest first, with their distances."""
-        conditions: list[Any] = [{name: {"$eq": value}} for name, value in where.items()]
         with chroma_errors():
             answer: Any = self._collection.query(
                 query_embeddings=vectors,
                 n_results=k,
-                where=None if not conditions else conditions[0] if len(conditions) == 1 else {"$and": conditions},
+                where=cast(Any, _all_of(*_equal(where))),
                 include=["distances", *parts],
             )
         return [Rows.read(answer, i) for i in range(len(answer["ids"]))]
+
+
+def _equal(where: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return [{name: {"$eq": value}} for name, value in (where or {}).items()]
+
+
+def _all_of(*conditions: dict[str, Any]) -> dict[str, Any] | None:
+    """Return one condition of several: Chroma takes no list of none or one."""
+    return {"$and": list(conditions)} if len(conditions) > 1 else next(iter(conditions), None)
 
 
 def _client_of_server(url: str, settings: ChromaSettings) -> Any:
     """Return a client that gives up on a server that hangs; chromadb's own waits for ever, as it is made too."""
     parts = urlsplit(url if "//" in url else f"http://{url}")
     host, port = parts.hostname or "localhost", parts.port or (443 if parts.scheme == "https" else 8000)
+    host = f"[{host}]" if ":" in host else host
     httpx.get(f"{parts.scheme}://{host}:{port}/api/v2/heartbeat", timeout=PATIENCE_S)
     client: Any = chromadb.HttpClient(host=host, port=port, ssl=parts.scheme == "https", settings=settings)
     client._server._session.timeout = httpx.Timeout(PATIENCE_S)
     return client
-
-
-def _raise_unless_gone(error: ChromaError) -> None:
-    if not any(told in str(error) for told in _GONE):
-        raise StoreUnavailable(_explain(error)) from error
-
-
-@contextmanager
-def chroma_errors() -> Iterator[None]:
-    """Turn what Chroma raises into StoreUnavailable, with what to do."""
-    try:
-        yield
-    except (ChromaError, httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
-        raise StoreUnavailable(_explain(error)) from error
-
-
-def _explain(error: Exception) -> str:
-    told = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-    low = told.lower()
-    if "disk is full" in low or "no space" in low or "disk i/o" in low:
-        return "the disk is full; nothing that was acknowledged is lost, make room and run again"
-    if "readonly" in low or "read-only" in low:
-        return "the store cannot be written (read-only); check its owner and its disk"
-    if isinstance(error, httpx.HTTPError) or "connect" in low:
-        return f"the Chroma server does not answer ({told}); check TOPICDEX_CHROMA_URL"
-    return f"Chroma failed ({told}); run again, and topicdex doctor if it stays"

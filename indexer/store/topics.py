@@ -67,15 +67,10 @@ class Topics:
                 found.append((int(m[_POSITION]), TopicPart(m[_TOPIC], m[_ROLE], text, vector)))
         return [part for _, part in sorted(found, key=lambda pair: pair[0])]
 
-    def drop_all_but(self, version: str) -> None:
-        """Delete every set but this one."""
-        stale = [
-            id
-            for rows in self._collection.pages("metadatas")
-            for id, metadata in zip(rows.ids, rows.metadatas, strict=True)
-            if metadata.get(_SET) != version
-        ]
-        self._collection.delete(stale)
+    def drop(self, version: str) -> None:
+        """Delete a set."""
+        for rows in self._collection.having(_SET, [version]):
+            self._collection.delete(rows.ids)
 
     def inspect(self) -> list[InspectedSet]:
         """Return every set that has rows, in the order in which they were written; rows that are not ours are in ""."""

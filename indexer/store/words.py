@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.embedders import Vectors
-from indexer.records import Scalar, Word, fingerprint, has_metadata, text_hash, text_problem
+from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
 from indexer.store.chroma import Collection
 from indexer.store.marks import MARK
 from indexer.store.rows import Row, Rows
@@ -78,6 +78,10 @@ class Words:
         self._collection.upsert(ids, vectors, [w.word.text for w in words], metadatas)
         self._changed(ids)
 
+    def tell(self, ids: Sequence[str]) -> None:
+        """Tell other processes that these words may have changed."""
+        self._changed(ids)
+
     def unchanged(self, words: Sequence[Word]) -> set[str]:
         """Return the ids of those words that are stored just as they are given."""
         prints = list({fingerprint(word) for word in words})
@@ -93,9 +97,8 @@ class Words:
 
     def vectors_of_texts(self, hashes: Iterable[str]) -> dict[str, Vectors]:
         """Return the stored vector of each text, by the hash of the text; texts that are not there are left out."""
-        wanted = list(set(hashes))
         found: dict[str, str] = {}
-        for rows in self._collection.having(_TEXT, wanted, "metadatas"):
+        for rows in self._collection.first_having(_TEXT, hashes):
             found.update({str(m[_TEXT]): id for id, m in zip(rows.ids, rows.metadatas, strict=True)})
         vectors = {
             id: vector
@@ -153,11 +156,11 @@ class Words:
     ) -> list[list[tuple[Word, float]]]:
         """Return the k nearest words of each text, given with its vector, with their scores, best first.
 
-        From Chroma's index, which may miss some, but no word that has the very text.
+        From Chroma's index, which may miss some, but not every word that has the very text.
         """
         same: dict[str, list[tuple[Word, Vectors]]] = {}
-        hashes = list({text_hash(text) for text in texts})
-        for rows in self._collection.having(_TEXT, hashes, "embeddings", "documents", "metadatas"):
+        hashes = [text_hash(text) for text in texts]
+        for rows in self._collection.first_having(_TEXT, hashes, "embeddings", "documents", where=where):
             for word, vector in zip(_words(rows), rows.vectors, strict=True):
                 same.setdefault(word.text, []).append((word, vector))
         found = []
@@ -165,8 +168,7 @@ class Words:
         for text, vector, rows in zip(texts, vectors, near, strict=True):
             scores = {w.id: (w, 1 - distance) for w, distance in zip(_words(rows), rows.distances, strict=True)}
             for word, stored in same.get(text, ()):
-                if has_metadata(word, where):
-                    scores.setdefault(word.id, (word, float(vector @ stored)))
+                scores.setdefault(word.id, (word, float(vector @ stored)))
             best = sorted(scores.values(), key=lambda scored: -scored[1])[:k]
             found.append([(word, float(np.clip(score, -1, 1))) for word, score in best])
         return found
