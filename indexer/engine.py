@@ -45,7 +45,7 @@ class Engine:
         try:
             self.corpus = Corpus(self.store, self.embedder, self._write_lock)
             self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model_name, self._write_lock)
-            self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder)
+            self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder, self._write_lock)
             shared = self.store.mode == "server"
             self._freshness = Freshness(self.store, self.corpus, self.topics) if shared else None
         except BaseException:

@@ -42,3 +42,5 @@ class Freshness:
                         self._corpus.reconcile()
             except TopicdexError as error:  # the store is away: what was missed is read when it is back
                 _log.warning("%s: %s", error.code, error)
+            except Exception as error:  # a bug in one look must not keep the memory stale for ever
+                _log.error("what others have written could not be read", exc_info=error)

@@ -35,12 +35,20 @@ from indexer.topics import TopicIndex
 class Reclustering:
     """The runs of one corpus. A run is its prototypes and its settings; which word is where follows from both."""
 
-    def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, embedder: Callable[[], Embedder]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        corpus: Corpus,
+        topics: TopicIndex,
+        embedder: Callable[[], Embedder],
+        write_lock: threading.RLock,
+    ) -> None:
         self._store = store
         self._corpus = corpus
         self._topics = topics
         self._embedder = embedder
-        self.log = RunLog(store, lambda: topics.present.active)
+        self._write_lock = write_lock
+        self.log = RunLog(store, write_lock)
         self._progress: dict[str, float] = {}
         self._prototypes_of: dict[str, Prototypes] = {}
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
@@ -115,10 +123,11 @@ class Reclustering:
 
         Raises NotFound, and Conflict where the run has not finished or did not grow from these topics.
         """
-        record = self.log.finished(run)
-        if record["settings"]["around"] != "topics":
-            raise Conflict(f"the run {run} did not grow from the topics; make one around them")
-        self._topics.activate(run, record["topics_version"])
+        with self._write_lock:  # the run stays until it is the active one, which nobody can delete
+            record = self.log.finished(run)
+            if record["settings"]["around"] != "topics":
+                raise Conflict(f"the run {run} did not grow from the topics; make one around them")
+            self._topics.activate(run, record["topics_version"])
         return self._shown(record)
 
     def words(self, run: str, limit: int, cursor: str | None, cluster: str | None) -> ClusterWordPage:

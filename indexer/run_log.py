@@ -2,9 +2,9 @@
 
 import os
 import socket
+import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -21,11 +21,14 @@ _LOCAL = ("topics_version", "worker", "beat")  # of a record, not for callers
 
 
 class RunLog:
-    """All runs of one store; `active` tells the one that topic lookups answer from."""
+    """All runs of one store.
 
-    def __init__(self, store: Store, active: Callable[[], str | None]) -> None:
+    Whoever makes a run the active one holds `write_lock` too: it is neither deleted nor dropped meanwhile.
+    """
+
+    def __init__(self, store: Store, write_lock: threading.RLock) -> None:
         self._store = store
-        self._active = active
+        self._write_lock = write_lock
         self._worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
     def add(self, settings: RunSettings, words: int) -> str:
@@ -113,13 +116,16 @@ class RunLog:
     def finish(self, record: RunRecord, centroids: Centroids | None) -> None:
         """Keep what a run found, and drop the oldest runs, but for pinned ones and the active one."""
         self._store.clusterings.write(record, centroids)
-        old = [r for r in self.records() if r["status"] in ENDED and not r.get("pinned") and r["id"] != self._active()]
-        self._store.clusterings.delete([str(r["id"]) for r in old[KEPT:]])
+        with self._write_lock:
+            active = self._active()
+            old = [r for r in self.records() if r["status"] in ENDED and not r.get("pinned") and r["id"] != active]
+            self._store.clusterings.delete([str(r["id"]) for r in old[KEPT:]])
 
     def pin(self, run: str, pinned: bool) -> RunRecord:
         """Keep a run however many come later, or no longer; raises NotFound, Conflict where it has not finished."""
-        record = {**self.finished(run), "pinned": pinned}
-        self._store.clusterings.write(record, self._store.clusterings.centroids(run))
+        with self._write_lock:  # or it would come back where it is dropped meanwhile
+            record = {**self.finished(run), "pinned": pinned}
+            self._store.clusterings.write(record, self._store.clusterings.centroids(run))
         return record
 
     def delete(self, run: str) -> None:
@@ -127,19 +133,25 @@ class RunLog:
 
         Raises NotFound, and Conflict where topic lookups answer from it.
         """
-        record = self.record(run)
-        if run == self._active():
-            raise Conflict(f"topic lookups answer from the run {run}; deactivate it first")
-        if record["status"] not in ENDED and self._alive(record):
-            self._store.clusterings.call_off(run)
-        else:
-            self._store.clusterings.delete([run])
+        with self._write_lock:
+            record = self.record(run)
+            if run == self._active():
+                raise Conflict(f"topic lookups answer from the run {run}; deactivate it first")
+            if record["status"] not in ENDED and self._alive(record):
+                self._store.clusterings.call_off(run)
+            else:
+                self._store.clusterings.delete([run])
 
     def fail_abandoned(self) -> None:
         """Keep runs as failed whose process has died."""
         for record in self.records():
             if record["status"] not in ENDED and not self._alive(record):
                 self.end(str(record["id"]), "failed", "the server that worked on it has ended; start it again")
+
+    def _active(self) -> str | None:
+        """Return the run that topic lookups answer from, also where another process has just said so."""
+        active: str | None = self._store.state.get("active")
+        return active
 
     def _alive(self, record: RunRecord) -> bool:
         """Tell whether somebody works on a run: on an embedded store that can only be this process."""

@@ -1,5 +1,6 @@
 """The topics as a caller meets them: set, list, which of them is nearest to a text, and from where on that counts."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from indexer.topic_parts import Speakers, evidence, shown, texts_of, topics_of
 Kind = Literal["label", "adapted"]
 LABEL: Kind = "label"
 _BACKGROUND_WORDS = 10_000
+_log = logging.getLogger("topicdex")
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,12 @@ class TopicIndex:
         label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
         adapted = None
         if active is not None:
-            grown = self._store.clusterings.centroids(active)
-            adapted = Prototypes(label.names, grown.vectors, grown.centre)
+            try:
+                grown = self._store.clusterings.centroids(active)
+                adapted = Prototypes(label.names, grown.vectors, grown.centre)
+            except NotFound:  # two processes on a Chroma server: one deleted it while the other made it the active one
+                _log.warning("the run %s that topics should answer from is gone; they answer from their labels", active)
+                active = None
         thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
         return Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
 
@@ -130,10 +136,14 @@ class TopicIndex:
             return self._change(kept, {})
 
     def activate(self, run: str, version: str) -> None:
-        """Answer from the prototypes of a run that grew from the topics `version`; raises Conflict if they changed."""
+        """Answer from the prototypes of a run that grew from the topics `version`.
+
+        Raises Conflict where they have changed since, NotFound where the run is gone.
+        """
         with self._changing():
             if version != self.present.version:
                 raise Conflict(f"the topics have changed since the run {run}; adapt again")
+            self._store.clusterings.centroids(run)  # raises before the state names a run that is not there
             self._store.update_state(active=run)
             self.load()
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -115,6 +116,23 @@ def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
         time.sleep(SEEN_WITHIN_S)
     other.store.changes._read -= 11 * 60_000
     eventually(lambda: nearest(other, "country b") == "country b")
+
+
+def test_a_bug_in_one_look_does_not_end_the_looks_that_follow(two, monkeypatch):
+    one, other = two
+    other.corpus.load()
+    broken, right = threading.Event(), other.topics.reload_if_changed
+
+    def reload_if_changed() -> None:
+        if not broken.is_set():
+            broken.set()
+            raise IndexError
+        right()
+
+    monkeypatch.setattr(other.topics, "reload_if_changed", reload_if_changed)
+    assert broken.wait(10)
+    one.corpus.add([Word("fruit a", "1")])
+    eventually(lambda: nearest(other, "fruit a") == "fruit a")
 
 
 def test_a_run_is_read_and_called_off_by_the_other(two):

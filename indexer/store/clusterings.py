@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from indexer.embedders import Vectors
+from indexer.errors import NotFound
 from indexer.store.chroma import Collection
 from indexer.store.rows import Row
 
@@ -80,13 +81,15 @@ class Clusterings:
         return None
 
     def centroids(self, run: str) -> Centroids:
-        """Return the prototypes of a finished run, in the order of its clusters."""
+        """Return the prototypes of a finished run, in the order of its clusters; raises NotFound."""
         found: list[tuple[int, Vectors]] = []
         for rows in self._collection.having(_RUN, [run], "embeddings", "metadatas"):
             found += [
                 (int(m[_POSITION]), v) for m, v in zip(rows.metadatas, rows.vectors, strict=True) if m[_KIND] != "off"
             ]
         found.sort(key=lambda pair: pair[0])
+        if not found or found[0][0] != -1:  # the run's own row comes first
+            raise NotFound(f"there is no clustering {run!r}")
         return Centroids(np.array([v for p, v in found if p >= 0]), found[0][1])
 
     def call_off(self, run: str) -> None:

@@ -1,0 +1,90 @@
+"""Runs of one corpus while others come, go and are called off beside them."""
+
+import threading
+
+import pytest
+
+from indexer import Engine
+from indexer.errors import Conflict, NotFound
+from indexer.records import Topic, Word
+from indexer.runs import RunSettings
+from tests.conftest import AxisEmbedder
+
+
+def run(engine, **settings):
+    """Return the id of a run that is done."""
+    done = engine.clusterings.run(engine.clusterings.create(RunSettings(**settings)), lambda _: None)
+    assert done.status == "done", done.error
+    return done.id
+
+
+@pytest.fixture
+def grown(engine):
+    """A run that grew from two topics."""
+    engine.corpus.add([Word(f"{name} {i}", f"{name} {i}") for name in ("fruit", "country") for i in range(20)])
+    engine.topics.replace([Topic("fruit"), Topic("country")])
+    return run(engine, around="topics")
+
+
+def prototypes(engine):
+    return engine.topics.nearest(["fruit"], 1)[0].prototypes
+
+
+def meanwhile(engine, monkeypatch, other):
+    """Have another thread do `other` between the look at a run and its activation, if it is let, and return it."""
+    thread, finished = threading.Thread(target=other), engine.clusterings.log.finished
+
+    def looked(run):
+        record = finished(run)
+        thread.start()
+        thread.join(0.5)  # it ends, or it waits for the activation
+        return record
+
+    monkeypatch.setattr(engine.clusterings.log, "finished", looked)
+    return thread
+
+
+def test_a_run_is_not_deleted_while_it_becomes_the_active_one(engine, grown, monkeypatch):
+    refused = []
+
+    def delete():
+        try:
+            engine.clusterings.delete(grown)
+        except Conflict as error:
+            refused.append(error)
+
+    deleting = meanwhile(engine, monkeypatch, delete)
+    assert engine.clusterings.activate(grown).id == grown
+    deleting.join()
+    assert refused
+    engine.topics.load()
+    assert prototypes(engine) == "adapted"
+
+
+def test_a_run_is_not_dropped_for_later_ones_while_it_becomes_the_active_one(engine, grown, monkeypatch):
+    monkeypatch.setattr("indexer.run_log.KEPT", 1)
+    ended = {**engine.clusterings.log.record(grown), "id": "later", "status": "failed", "created": "9999"}
+    dropping = meanwhile(engine, monkeypatch, lambda: engine.clusterings.log.finish(ended, None))
+    engine.clusterings.activate(grown)
+    dropping.join()
+    engine.topics.load()
+    assert prototypes(engine) == "adapted"
+
+
+def test_a_run_that_is_gone_is_not_made_the_active_one(engine, grown):
+    version = engine.topics.present.version
+    engine.clusterings.delete(grown)
+    with pytest.raises(NotFound):
+        engine.topics.activate(grown, version)
+    assert engine.store.state.get("active") is None
+
+
+def test_a_store_whose_active_run_is_gone_opens_and_serves_by_labels(engine, grown, caplog):
+    engine.clusterings.activate(grown)
+    engine.store.clusterings.delete([grown])
+    engine.close()
+    with Engine(engine.settings, load=lambda _: AxisEmbedder()) as reopened:
+        assert f"{grown} that topics should answer from is gone" in caplog.text
+        assert prototypes(reopened) == "label"
+        reopened.clusterings.activate(run(reopened, around="topics"))
+        assert prototypes(reopened) == "adapted"
