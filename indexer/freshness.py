@@ -34,6 +34,7 @@ class Freshness:
         while not self._stop.wait(EVERY_S):
             looks += 1
             try:
+                self._store.clusterings.look()
                 self._topics.reload_if_changed()
                 self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
                 if looks % _CHECK_EVERY == 0:

@@ -50,7 +50,7 @@ class Reclustering:
         self._write_lock = write_lock
         self.log = RunLog(store, write_lock)
         self._progress: dict[str, float] = {}
-        self._prototypes_of: dict[str, Prototypes] = {}
+        self._named_of: dict[str, Named] = {}
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
         self._assigning = threading.Lock()
 
@@ -112,7 +112,6 @@ class Reclustering:
     def delete(self, run: str) -> None:
         """Call off a run that another process works on, remove one that has ended; raises NotFound, Conflict."""
         self.log.delete(run)
-        self._prototypes_of.pop(run, None)
 
     def pin(self, run: str, pinned: bool) -> ClusteringShown:
         """Keep a run however many come later, or no longer; raises NotFound, Conflict where it has not finished."""
@@ -155,8 +154,8 @@ class Reclustering:
         Raises NoClustering where none has finished, NotFound, Conflict where `run` has not finished.
         """
         run = self.log.newest() if run is None else run
-        names = {c["id"]: c["name"] for c in self.log.finished(run)["clusters"]}
-        prototypes = self._prototypes(run)
+        named = self._named(run)
+        names, prototypes = {c["id"]: c["name"] for c in named.clusters}, named.prototypes
         embedder = self._embedder()
         scores = prototypes.scores(embedder.embed(texts))
         return [
@@ -200,9 +199,7 @@ class Reclustering:
             names = present.label.names
             topics = in_sentences(evidence(present.parts), names, self._embedder().embed)
             return grow_topics(run, snapshot, settings, names, topics, progress), more
-        start = None
-        if settings.start is not None:
-            start = Named(self._prototypes(settings.start), self.log.finished(settings.start)["clusters"])
+        start = None if settings.start is None else self._named(settings.start)
         _, used, thresholds = present.used()
 
         def passes(topic: str, score: float) -> bool:
@@ -217,17 +214,20 @@ class Reclustering:
         with self._assigning:
             key = (run, cache.version)
             if self._assigned is None or self._assigned[0] != key:
-                self._assigned = (key, cache.assign(self._prototypes(run)))
+                self._assigned = (key, cache.assign(self._named(run).prototypes))
             return self._assigned[1]
 
-    def _prototypes(self, run: str) -> Prototypes:
-        """Return the prototypes of a finished run, named by their clusters' ids; they never change."""
-        if run not in self._prototypes_of:
+    def _named(self, run: str) -> Named:
+        """Return the clusters of a finished run, which never change, and their prototypes, named by their ids."""
+        done = self._store.clusterings.done()
+        found = self._named_of.get(run) if run in done else None
+        if found is None:
             clusters = self.log.finished(run)["clusters"]
             centroids = self._store.clusterings.centroids(run)
-            found = Prototypes(tuple(c["id"] for c in clusters), centroids.vectors, centroids.centre)
-            self._prototypes_of[run] = found
-        return self._prototypes_of[run]
+            found = Named(Prototypes(tuple(c["id"] for c in clusters), centroids.vectors, centroids.centre), clusters)
+            # with it those go that were deleted or dropped, here or by another process
+            self._named_of = {run: found, **{id: named for id, named in self._named_of.items() if id in done}}
+        return found
 
     def _shown(self, record: RunRecord) -> ClusteringShown:
         shown = shown_record(record)

@@ -72,9 +72,8 @@ class RunLog:
 
     def newest(self) -> str:
         """Return the id of the newest run that is done; raises NoClustering."""
-        for record in self.records():
-            if record["status"] == "done":
-                return str(record["id"])
+        for run in self._store.clusterings.done():
+            return run
         raise NoClustering("no clustering has finished yet; make one with POST /v1/clusterings")
 
     def start_of(self, settings: RunSettings) -> str | None:

@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from indexer import Engine
-from indexer.errors import Conflict, NotFound
+from indexer.errors import Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
 from indexer.runs import RunSettings
+from indexer.store.chroma import Collection
 from tests.conftest import AxisEmbedder
 
 
@@ -88,3 +89,49 @@ def test_a_store_whose_active_run_is_gone_opens_and_serves_by_labels(engine, gro
         assert prototypes(reopened) == "label"
         reopened.clusterings.activate(run(reopened, around="topics"))
         assert prototypes(reopened) == "adapted"
+
+
+def newest(engine):
+    return engine.clusterings.nearest(["fruit"], 1, None)[0].clustering
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The names of the calls that read from the store, as they are made."""
+    made = []
+    for name in ("get", "having", "ids", "page", "query"):
+        read = getattr(Collection, name)
+        monkeypatch.setattr(Collection, name, lambda *args, _name=name, _read=read: made.append(_name) or _read(*args))
+    return made
+
+
+def test_a_lookup_in_the_newest_run_reads_nothing_from_the_store(engine, grown, reads):
+    last = run(engine, k=2)
+    assert newest(engine) == last and reads
+    reads.clear()
+    assert newest(engine) == last
+    assert engine.clusterings.nearest(["fruit"], 1, last)[0].clustering == last
+    assert not reads
+
+
+def test_the_newest_run_is_always_the_newest_that_is_there(engine, grown):
+    first, last = run(engine, k=2), run(engine, k=3)
+    assert newest(engine) == last
+    engine.clusterings.delete(last)
+    assert newest(engine) == first
+    with pytest.raises(NotFound):
+        engine.clusterings.nearest(["fruit"], 1, last)
+    engine.clusterings.delete(first)
+    assert newest(engine) == grown
+    engine.clusterings.delete(grown)
+    with pytest.raises(NoClustering):
+        newest(engine)
+
+
+def test_no_more_runs_are_in_memory_than_there_are(engine, grown, monkeypatch):
+    monkeypatch.setattr("indexer.run_log.KEPT", 3)
+    for _ in range(8):
+        run(engine, k=2)
+        newest(engine)
+    assert len(engine.clusterings.all().clusterings) == 3
+    assert len(engine.clusterings._named_of) == 3

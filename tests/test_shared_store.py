@@ -151,6 +151,24 @@ def test_a_run_is_read_and_called_off_by_the_other(two):
     assert other.clusterings.get(run).status == "cancelled"
 
 
+def test_the_newest_run_of_one_is_the_newest_of_the_other(two):
+    one, other = two
+
+    def made(k: int) -> str:
+        return one.clusterings.run(one.clusterings.create(RunSettings(k=k)), lambda _: None).id
+
+    def newest() -> str:
+        return other.clusterings.nearest(["fruit"], 1, None)[0].clustering
+
+    one.corpus.add([Word(f"fruit {i}", str(i)) for i in range(9)])
+    first = made(2)
+    eventually(lambda: newest() == first)
+    last = made(3)
+    eventually(lambda: newest() == last)
+    one.clusterings.delete(last)
+    eventually(lambda: newest() == first)
+
+
 def test_what_is_written_by_many_at_once_is_all_there(two):
     one, other = two
     for i in range(5):

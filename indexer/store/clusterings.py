@@ -1,7 +1,8 @@
 """The runs of reclustering, as Chroma keeps them: a row for the run, and a row a prototype with its vector."""
 
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from indexer.embedders import Vectors
 from indexer.errors import NotFound
 from indexer.store.chroma import Collection
-from indexer.store.rows import Row
+from indexer.store.rows import Row, Rows
 
 RunRecord = Mapping[str, Any]  # JSON: what the API shows of a run, and what the run must know to go on
 _KIND = "topicdex:kind"
@@ -40,11 +41,13 @@ class InspectedRun:
 
 
 class Clusterings:
-    """The collection of runs."""
+    """The collection of runs, and in memory which of them are done: a run that is stays so until it is deleted."""
 
     def __init__(self, collection: Collection, dimension: int) -> None:
         self._collection = collection
         self._dimension = dimension
+        self._done: dict[str, str] | None = None  # when each was made, newest first; replaced, never changed
+        self._looking = threading.Lock()
 
     def write(self, record: RunRecord, centroids: Centroids | None = None) -> None:
         """Write a run, with its prototypes where it has found them; it is on disk when this returns."""
@@ -62,15 +65,34 @@ class Clusterings:
         self._collection.upsert(
             [ids[i] for i in order], rows[order], [documents[i] for i in order], [metadatas[i] for i in order]
         )
+        if record["status"] == "done":
+            with self._looking:
+                if self._done is not None:
+                    self._done = _newest_first({**self._done, run: record["created"]})
 
     def records(self) -> list[RunRecord]:
         """Return all runs, newest first."""
-        found: list[RunRecord] = [
-            json.loads(document)
-            for rows in self._collection.having(_KIND, ["run"], "documents")
-            for document in rows.documents
-        ]
+        found = _records(self._collection.having(_KIND, ["run"], "documents"))
         return sorted(found, key=lambda record: (record["created"], record["id"]), reverse=True)
+
+    def done(self) -> list[str]:
+        """Return the ids of the runs that are done, newest first; those of other processes as of the last `look`."""
+        if not self._done:
+            self.look()
+        return list(self._done or ())
+
+    def look(self) -> list[RunRecord]:
+        """Bring `done` in line with the store, and return the runs that are not done.
+
+        The records of runs that are known to be done, which are the long ones, are not read again.
+        """
+        with self._looking:
+            known = self._done or {}
+            ids = [id for rows in self._collection.having(_KIND, ["run"]) for id in rows.ids]
+            read = _records(self._collection.get([id for id in ids if id not in known], "documents"))
+            done = {str(record["id"]): record["created"] for record in read if record["status"] == "done"}
+            self._done = _newest_first({**{id: known[id] for id in ids if id in known}, **done})
+        return [record for record in read if record["status"] != "done"]
 
     def record(self, run: str) -> RunRecord | None:
         """Return one run; None where it is not there."""
@@ -112,6 +134,17 @@ class Clusterings:
     def delete(self, runs: Sequence[str]) -> None:
         """Delete runs with their prototypes."""
         self._collection.delete([id for rows in self._collection.having(_RUN, list(runs)) for id in rows.ids])
+        with self._looking:
+            if self._done is not None:
+                self._done = {id: created for id, created in self._done.items() if id not in runs}
+
+
+def _records(pages: Iterable[Rows]) -> list[RunRecord]:
+    return [json.loads(document) for rows in pages for document in rows.documents]
+
+
+def _newest_first(done: Mapping[str, str]) -> dict[str, str]:
+    return dict(sorted(done.items(), key=lambda run: (run[1], run[0]), reverse=True))
 
 
 def _inspected(run: str, rows: list[Row]) -> InspectedRun:
