@@ -47,7 +47,7 @@ class Engine:
             self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model_name, self._write_lock)
             self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder, self._write_lock)
             shared = self.store.mode == "server"
-            self._freshness = Freshness(self.store, self.corpus, self.topics) if shared else None
+            self._freshness = Freshness(self.store, self.corpus, self.topics, self.clusterings.log) if shared else None
         except BaseException:
             self.store.close()
             raise

@@ -5,6 +5,7 @@ import threading
 
 from indexer.corpus import Corpus
 from indexer.errors import TopicdexError
+from indexer.run_log import RunLog
 from indexer.store import Store
 from indexer.topics import TopicIndex
 
@@ -16,10 +17,11 @@ _log = logging.getLogger("topicdex")
 class Freshness:
     """A thread that keeps one engine's memory fresh, for as long as the engine is open."""
 
-    def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex) -> None:
+    def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, runs: RunLog) -> None:
         self._store = store
         self._corpus = corpus
         self._topics = topics
+        self._runs = runs
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="topicdex-freshness", daemon=True)
         self._thread.start()
@@ -34,7 +36,7 @@ class Freshness:
         while not self._stop.wait(EVERY_S):
             looks += 1
             try:
-                self._store.clusterings.look()
+                self._runs.attend()
                 self._topics.reload_if_changed()
                 self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
                 if looks % _CHECK_EVERY == 0:

@@ -78,6 +78,7 @@ class Reclustering:
         """
         begin = time.monotonic()
         record = {**self.log.record(run), "status": "running"}
+        record.pop("error", None)  # of another process that took this one for dead
         watch = self.log.watched(record, progress)
         centroids: Centroids | None = None
 

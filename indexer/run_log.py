@@ -1,10 +1,7 @@
 """The runs of reclustering as they are kept: made, followed while somebody works on them, ended, dropped."""
 
-import os
-import socket
 import threading
 import time
-import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +12,10 @@ from indexer.store import Centroids, RunRecord, Store
 
 KEPT = 20  # finished runs that are kept beside the pinned ones and the active one
 ENDED = ("done", "failed", "cancelled")
-_BEAT_S = 1.0  # between two signs of life that other processes can read
-_DEAD_S = 20.0  # without a sign of life, after which a run counts as abandoned
-_LOCAL = ("topics_version", "worker", "beat")  # of a record, not for callers
+_TOLD_S = 1.0  # between two words to other processes on how far a run is
+_BEAT_S = 10.0  # between two signs of life of a run that has nothing else to tell: it waits, or reads the words
+_DEAD_S = 60.0  # without a sign of life, after which a run counts as abandoned; clocks may differ by half of it
+_LOCAL = ("topics_version", "worker", "beat")  # of a record, not for callers; older ones name their worker
 
 
 class RunLog:
@@ -29,12 +27,13 @@ class RunLog:
     def __init__(self, store: Store, write_lock: threading.RLock) -> None:
         self._store = store
         self._write_lock = write_lock
-        self._worker = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._open: dict[str, RunRecord] = {}  # runs of this process that have not ended, as they were last written
+        self._writing = threading.Lock()  # or a sign of life could come after the end, and undo it
 
     def add(self, settings: RunSettings, words: int) -> str:
         """Keep a new run as queued and return its id."""
         run = f"{time.time_ns() // 1000:x}"
-        self._store.clusterings.write(
+        self._write(
             {
                 "id": run,
                 "status": "queued",
@@ -46,8 +45,6 @@ class RunLog:
                 "created": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "seconds": None,
                 "pinned": False,
-                "worker": self._worker,
-                "beat": time.time(),
             }
         )
         return run
@@ -99,9 +96,9 @@ class RunLog:
         def watch(share: float) -> None:
             nonlocal told
             progress(share)
-            if time.monotonic() - told > _BEAT_S:
+            if time.monotonic() - told > _TOLD_S:
                 told = time.monotonic()
-                self._store.clusterings.write({**record, "progress": share, "beat": time.time()})
+                self._write({**record, "progress": share})
                 if self._store.clusterings.called_off(str(record["id"])):
                     raise Cancelled("the run was called off")
 
@@ -109,12 +106,12 @@ class RunLog:
 
     def end(self, run: str, status: str, reason: str | None = None) -> None:
         """Keep a run that nobody works on as failed or cancelled."""
-        record = {**self.record(run), "status": status, "seconds": 0.0}
-        self._store.clusterings.write(record | ({} if reason is None else {"error": reason}))
+        record = {**(self._open.get(run) or self.record(run)), "status": status, "seconds": 0.0}
+        self._write(record | ({} if reason is None else {"error": reason}))
 
     def finish(self, record: RunRecord, centroids: Centroids | None) -> None:
         """Keep what a run found, and drop the oldest runs, but for pinned ones and the active one."""
-        self._store.clusterings.write(record, centroids)
+        self._write(record, centroids)
         with self._write_lock:
             active = self._active()
             old = [r for r in self.records() if r["status"] in ENDED and not r.get("pinned") and r["id"] != active]
@@ -141,9 +138,17 @@ class RunLog:
             else:
                 self._store.clusterings.delete([run])
 
+    def attend(self) -> None:
+        """Give signs of life of the runs of this process, fail those whose process has died; to be called often."""
+        with self._writing:
+            for record in list(self._open.values()):
+                if time.time() - record["beat"] > _BEAT_S:
+                    self._tell(record)
+        self.fail_abandoned()
+
     def fail_abandoned(self) -> None:
         """Keep runs as failed whose process has died."""
-        for record in self.records():
+        for record in self._store.clusterings.look():
             if record["status"] not in ENDED and not self._alive(record):
                 self.end(str(record["id"]), "failed", "the server that worked on it has ended; start it again")
 
@@ -152,9 +157,24 @@ class RunLog:
         active: str | None = self._store.state.get("active")
         return active
 
+    def _write(self, record: RunRecord, centroids: Centroids | None = None) -> None:
+        """Write a run; until it has ended, `attend` gives signs of its life."""
+        with self._writing:
+            if record["status"] in ENDED:
+                self._open.pop(str(record["id"]), None)
+                self._store.clusterings.write(record, centroids)
+            else:
+                self._tell(record)
+
+    def _tell(self, record: RunRecord) -> None:
+        """Write a run that goes on, with a sign of life."""
+        told = {**record, "beat": time.time()}
+        self._store.clusterings.write(told)
+        self._open[str(record["id"])] = told
+
     def _alive(self, record: RunRecord) -> bool:
         """Tell whether somebody works on a run: on an embedded store that can only be this process."""
-        if record.get("worker") == self._worker:
+        if record["id"] in self._open:
             return True
         return self._store.mode == "server" and time.time() - float(record.get("beat", 0)) < _DEAD_S
 

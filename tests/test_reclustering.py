@@ -1,12 +1,14 @@
 """Runs of one corpus while others come, go and are called off beside them."""
 
 import threading
+import time
 
 import pytest
 
 from indexer import Engine
 from indexer.errors import Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
+from indexer.run_log import RunLog
 from indexer.runs import RunSettings
 from indexer.store.chroma import Collection
 from tests.conftest import AxisEmbedder
@@ -135,3 +137,71 @@ def test_no_more_runs_are_in_memory_than_there_are(engine, grown, monkeypatch):
         newest(engine)
     assert len(engine.clusterings.all().clusterings) == 3
     assert len(engine.clusterings._named_of) == 3
+
+
+class Clock:
+    """What the runs take for the time; it goes on by hand."""
+
+    def __init__(self):
+        self.now = time.time()
+        self.time_ns, self.monotonic = time.time_ns, time.monotonic
+
+    def time(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("indexer.run_log.time", clock)
+    return clock
+
+
+@pytest.fixture
+def other(engine, clock, monkeypatch):
+    """The runs as another process on the same Chroma server keeps them."""
+    monkeypatch.setattr(engine.store, "mode", "server")
+    engine.corpus.add([Word("fruit", "1")])
+    return RunLog(engine.store, threading.RLock())
+
+
+def test_a_run_that_waits_for_long_is_not_taken_for_abandoned(engine, other, clock):
+    waiting = engine.clusterings.create(RunSettings(k=1))
+    for _ in range(20):
+        clock.now += 15
+        engine.clusterings.log.attend()
+        other.attend()
+        assert engine.clusterings.get(waiting).status == "queued"
+
+
+def test_a_run_whose_process_died_fails_however_soon_another_looked(engine, other, clock):
+    left = other.add(RunSettings(k=1), 1)
+    engine.clusterings.log.attend()  # its successor starts at once
+    assert engine.clusterings.get(left).status == "queued"
+    clock.now += 100
+    engine.clusterings.log.attend()
+    shown = engine.clusterings.get(left)
+    assert (shown.status, bool(shown.error)) == ("failed", True)
+
+
+def test_a_run_that_was_taken_for_abandoned_and_ends_well_carries_no_error(engine, other, clock):
+    held_up = engine.clusterings.create(RunSettings(k=1))
+    clock.now += 100
+    other.attend()
+    assert engine.clusterings.get(held_up).error
+    done = engine.clusterings.run(held_up, lambda _: None)
+    assert (done.status, done.error) == ("done", None)
+    assert engine.clusterings.get(held_up).error is None
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_run_that_has_ended_gives_no_more_signs_of_life(engine, other, clock, status):
+    ended = engine.clusterings.create(RunSettings(k=1))
+    engine.clusterings.log.end(ended, status)
+    clock.now += 100
+    engine.clusterings.log.attend()
+    assert engine.clusterings.get(ended).status == status
+    engine.clusterings.delete(ended)
+    clock.now += 100
+    engine.clusterings.log.attend()
+    assert engine.clusterings.all().clusterings == []

@@ -14,6 +14,7 @@ import pytest
 from indexer import Engine, Settings
 from indexer.errors import ModelMismatch, StoreUnavailable
 from indexer.records import Topic, Word
+from indexer.run_log import RunLog
 from indexer.runs import RunSettings
 from indexer.store.chroma import PATIENCE_S
 from indexer.thresholds import Thresholds
@@ -149,6 +150,13 @@ def test_a_run_is_read_and_called_off_by_the_other(two):
 
     assert one.clusterings.run(run, progress).status == "cancelled"
     assert other.clusterings.get(run).status == "cancelled"
+
+
+def test_the_runs_of_a_process_that_died_are_failed_by_those_that_live(two, monkeypatch):
+    monkeypatch.setattr("indexer.run_log._DEAD_S", 1.0)
+    one, _ = two
+    left = RunLog(one.store, threading.RLock()).add(RunSettings(k=1), 1)  # from here on it gives no sign of life
+    eventually(lambda: one.clusterings.get(left).status == "failed", 10)
 
 
 def test_the_newest_run_of_one_is_the_newest_of_the_other(two):
