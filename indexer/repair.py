@@ -182,9 +182,8 @@ class Repair:
 
     def _rebuild_runs(self, runs: Sequence[InspectedRun]) -> None:
         kept = 0
-        model = self.store.model
         with self.store.rebuilding("clusterings") as collection:
-            table = Clusterings(collection, model.dimension if model else 1)
+            table = Clusterings(collection, self.store.dimension)
             for run in runs:
                 if run.record is None or run.damaged:
                     continue

@@ -177,6 +177,19 @@ def test_the_newest_run_of_one_is_the_newest_of_the_other(two):
     eventually(lambda: newest() == first)
 
 
+def test_processes_that_open_a_new_store_at_once_can_all_make_runs(settings, tmp_path):
+    with processes.chroma(tmp_path / "chroma") as url:
+        new = replace(settings, chroma_url=url)
+        with Engine(new, load=lambda _: AxisEmbedder()) as one, Engine(new, load=lambda _: AxisEmbedder()) as other:
+            one.corpus.add(
+                [Word(f"fruit {i}", str(i)) for i in range(50)]
+            )  # its model is that of the store from now on
+            for engine in (other, one):
+                assert (
+                    engine.clusterings.run(engine.clusterings.create(RunSettings(k=2)), lambda _: None).status == "done"
+                )
+
+
 def test_what_is_written_by_many_at_once_is_all_there(two):
     one, other = two
     for i in range(5):

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ class InspectedRun:
 class Clusterings:
     """The collection of runs, and in memory which of them are done: a run that is stays so until it is deleted."""
 
-    def __init__(self, collection: Collection, dimension: int) -> None:
+    def __init__(self, collection: Collection, dimension: Callable[[], int]) -> None:
         self._collection = collection
         self._dimension = dimension
         self._done: dict[str, str] | None = None  # when each was made, newest first; replaced, never changed
@@ -53,7 +53,7 @@ class Clusterings:
         """Write a run, with its prototypes where it has found them; it is on disk when this returns."""
         run = str(record["id"])
         ids, metadatas = [run], [{_KIND: "run", _RUN: run, _POSITION: -1}]
-        rows = np.zeros((1, self._dimension), dtype=np.float32)
+        rows = np.zeros((1, self._dimension()), dtype=np.float32)
         if centroids is not None:
             k = len(centroids.vectors)
             ids += [f"{run}/{i}" for i in range(k)]
@@ -116,7 +116,7 @@ class Clusterings:
 
     def call_off(self, run: str) -> None:
         """Ask the process that works on a run to end it."""
-        row = np.zeros((1, self._dimension), dtype=np.float32)
+        row = np.zeros((1, self._dimension()), dtype=np.float32)
         self._collection.upsert([f"{run}/off"], row, [""], [{_KIND: "off", _RUN: run, _POSITION: -2}])
 
     def called_off(self, run: str) -> bool:

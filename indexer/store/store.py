@@ -105,6 +105,11 @@ class Store:
         model = self.model
         return None if model is None else model.name
 
+    def dimension(self) -> int:
+        """Return the dimension of the vectors, also where another process has made the first of them."""
+        model = self.model
+        return model.dimension if model else 1
+
     def check_model(self, name: str) -> None:
         """Raise ModelMismatch where the store holds vectors of a model of another name."""
         stored = self.model
@@ -190,9 +195,7 @@ class Store:
         # a process that owns the folder has nobody to tell
         self.words = Words(self._words, changed=(lambda ids: None) if self._lock else self.changes.note)
         self.topics = Topics(self._topics)
-        model = self.model
-        dimension = model.dimension if model else 1
-        self.clusterings = Clusterings(self._open(_CLUSTERINGS, "l2"), dimension)
+        self.clusterings = Clusterings(self._open(_CLUSTERINGS, "l2"), self.dimension)
 
     def _open(self, name: str, space: Any) -> Collection:
         return self._chroma.open(name, space, {})[0]
