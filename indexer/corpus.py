@@ -246,7 +246,7 @@ class Corpus:
         all of them are gone, what is there is new to the caller or was left to be deleted: begin again.
         """
         match value_of(cursor):
-            case [int(offset), [_, *_] as anchors] if 0 < offset < 2**40:
+            case [int(offset), [_, *_] as anchors] if 0 < offset < 2**40 and all(isinstance(a, str) for a in anchors):
                 pass
             case _:
                 raise bad_cursor()

@@ -21,5 +21,5 @@ def value_of(cursor: str) -> Any:
     """Return the value that a cursor holds; raises InvalidRequest for what is no cursor."""
     try:
         return json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_cursor() from None

@@ -71,7 +71,7 @@ class UnsupportedMediaType(TopicdexError):
 
 
 class TooManyJobs(TopicdexError):
-    """The queue of jobs is full."""
+    """The queue of jobs is full, or as many streams are read as threads can be spared."""
 
     code = "too_many_jobs"
 

@@ -1,6 +1,7 @@
 """What a view needs of the application it runs in: the engine, the jobs, and how to answer."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from flask import Response, current_app
 from pydantic import BaseModel
@@ -8,6 +9,8 @@ from pydantic import BaseModel
 from indexer.engine import Engine
 from server.jobs import Jobs
 from server.warming import Warming
+
+MOST_STREAMS = 4  # answers that are read as they are made: a reader who stops reading holds a thread
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Context:
     engine: Engine
     jobs: Jobs
     warming: Warming
+    streams: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_STREAMS))
 
 
 def context() -> Context:

@@ -5,9 +5,10 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from indexer.answers import BackgroundShown, EvaluationShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
 from indexer.assessment import evaluate_topics
+from indexer.errors import TooManyJobs
 from indexer.readers import LabelledText
 from indexer.thresholds import Thresholds
-from server.context import answer, engine
+from server.context import MOST_STREAMS, answer, context, engine
 from server.schemas import (
     EvaluationIn,
     NamePath,
@@ -57,7 +58,13 @@ def nearest_topics(query: PrototypesQuery, body: NearestTopicsIn) -> Response:
 @topics.get("/topics/words", responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}})
 def classify_words(query: TopicQuery) -> Response:
     """Give the topic of every stored word, one JSON object a line, as one stream."""
-    return Response(engine().topics.classify(query.topic), content_type="application/x-ndjson")
+    lines = engine().topics.classify(query.topic)
+    streams = context().streams
+    if not streams.acquire(blocking=False):
+        raise TooManyJobs(f"{MOST_STREAMS} streams are being read already; try again when one has ended")
+    response = Response(lines, content_type="application/x-ndjson")
+    response.call_on_close(streams.release)
+    return response
 
 
 @topics.post("/evaluations", responses={200: EvaluationShown})

@@ -10,6 +10,7 @@ import pytest
 from indexer import Engine
 from indexer.errors import StoreUnavailable
 from server import create_app
+from server.context import MOST_STREAMS
 from tests.conftest import AxisEmbedder
 
 PROBLEM = "application/problem+json"
@@ -766,3 +767,14 @@ def test_a_body_of_16_mb_is_taken_and_one_byte_more_is_a_413(stocked):
     whole = b'{"texts": ["a"]}'.ljust(16 * 2**20)
     assert raw(stocked, whole, path="/v1/topics/nearest").status_code == 200
     is_problem(raw(stocked, whole + b" ", path="/v1/topics/nearest"), 413, "too_large")
+
+
+def test_readers_who_stop_reading_do_not_take_every_thread(client):
+    put_topics(client, "fruit", "country")
+    add(client, "fruit a")
+    stalled = [client.get("/v1/topics/words") for _ in range(MOST_STREAMS)]
+    answer = client.get("/v1/topics/words")
+    assert answer.status_code == 429 and answer.json["code"] == "too_many_jobs"
+    for response in stalled:
+        response.close()
+    assert client.get("/v1/topics/words").status_code == 200

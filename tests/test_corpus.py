@@ -1,11 +1,13 @@
 """Words in and out of a real store: what is embedded, what is kept, what is found."""
 
 import threading
+from base64 import b64encode
 
 import numpy as np
 import pytest
 
 from indexer import Engine, cache
+from indexer.cursors import cursor_of
 from indexer.errors import InvalidRequest, NotFound, StoreUnavailable
 from indexer.records import Topic, Word, text_hash
 
@@ -101,7 +103,10 @@ def test_a_caller_that_deletes_every_page_it_reads_sees_every_word(engine):
     assert sorted(seen) == [f"{i:02}" for i in range(20)]
 
 
-@pytest.mark.parametrize("cursor", ["", "zzz", "MTIz", "WzAsIFtdXQ==", "WzEsIFtdXQ=="])
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "zzz", "MTIz", "WzAsIFtdXQ==", "WzEsIFtdXQ==", cursor_of([5, [[1]]]), b64encode(b"[" * 10**5).decode()],
+)
 def test_a_cursor_that_no_page_gave_is_refused(engine, cursor):
     engine.corpus.add([word("fruit")])
     with pytest.raises(InvalidRequest, match="cursor"):
