@@ -41,7 +41,7 @@ class WordCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.version = 0  # grows with every change
+        self.changes = 0  # words that were added, replaced or removed
         self._clear()
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class WordCache:
     def put(self, words: Sequence[Word], vectors: Vectors) -> None:
         """Add words, or replace those with the same id; shapes: vectors (n, dimension), unit rows."""
         with self._lock:
-            self.version += 1
+            self.changes += len(words)
             for word, vector in zip(words, vectors, strict=True):
                 self._bury([word.id])
                 self._append(word, vector)
@@ -64,8 +64,7 @@ class WordCache:
     def remove(self, ids: Iterable[str]) -> None:
         """Forget words; an id that is not there is passed over."""
         with self._lock:
-            self.version += 1
-            self._bury(ids)
+            self.changes += self._bury(ids)
             self._compact()
 
     def ids(self) -> set[str]:
@@ -147,11 +146,12 @@ class WordCache:
         self._blocks: list[Vectors] = []
         self._alive: list[npt.NDArray[np.bool_]] = []
 
-    def _bury(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            row = self._row_of.pop(id, None)
-            if row is not None:
-                self._alive[row // _BLOCK][row % _BLOCK] = False
+    def _bury(self, ids: Iterable[str]) -> int:
+        """Forget words and return how many were there."""
+        rows = [row for row in (self._row_of.pop(id, None) for id in ids) if row is not None]
+        for row in rows:
+            self._alive[row // _BLOCK][row % _BLOCK] = False
+        return len(rows)
 
     def _compact(self) -> None:
         """Copy the living rows into new blocks where most are dead; a search under way goes on in the old ones."""

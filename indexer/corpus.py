@@ -28,6 +28,7 @@ class Corpus:
         self._write_lock = write_lock
         self.cache: WordCache | None = None
         self._filling: WordCache | None = None
+        self._before = 0  # changes of memory before it was read again
         self._loading = threading.Lock()
         self._writes = 0  # counts changes of the store, so that what was found out before one is known to be old
         self._unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
@@ -76,6 +77,10 @@ class Corpus:
     def count(self) -> int:
         """Return the number of words, from memory where they are there."""
         return self._store.words.count() if self.cache is None else len(self.cache)
+
+    def changes(self) -> int:
+        """Return a number that grows with every word in memory that is added, changed or deleted, each by one."""
+        return self._before + (self._store.words.count() if self.cache is None else self.cache.changes)
 
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words; the same words give the same sample."""
@@ -159,8 +164,9 @@ class Corpus:
     def reload(self) -> None:
         """Read all words into memory again, where nobody can say which have changed; the index answers meanwhile."""
         with self._write_lock:
-            loaded, self.cache = self.cache is not None, None
-        if loaded:
+            old, self.cache = self.cache, None
+            self._before += 0 if old is None else old.changes + 1
+        if old is not None:
             self.load()
 
     def close(self) -> None:

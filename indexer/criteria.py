@@ -83,8 +83,8 @@ def fit(criterion: str, answers: Answers, own: Bools, aims: Floats, fewest: int)
 
 def _limits(score: float, offsets: Floats, margin: float) -> Limits:
     by_topic = score - offsets
-    if score > -inf:
-        by_topic = np.clip(by_topic, -1.0, 1.0)
+    if score > -inf:  # what offsets make of a cut may lie where no cosine does
+        score, by_topic = float(np.clip(score, -1.0, 1.0)), np.clip(by_topic, -1.0, 1.0)
     decimals = _DECIMALS + 1
     return Limits(round(score, decimals), np.round(by_topic, decimals), round(margin, decimals))
 

@@ -67,8 +67,9 @@ class OwnerLock:
 
     def busy(self) -> StoreBusy:
         """Return the error that names the owner."""
-        owner = read_note(self._folder) or "another process"
-        return StoreBusy(f"{self._folder} is in use by {owner}; wait for it, or give --wait SECONDS")
+        owner = read_note(self._folder)
+        todo = "end it, as a server does not end by itself" if owner and owner.url else "wait for it"
+        return StoreBusy(f"{self._folder} is in use by {owner or 'another process'}; {todo}, or give --wait SECONDS")
 
     def release(self) -> None:
         """Give the folder back; harmless where it is not held."""

@@ -213,7 +213,7 @@ class Reclustering:
         """Return the cluster of every word, computed again when the words or the run asked for have changed."""
         cache = self._corpus.load()
         with self._assigning:
-            key = (run, cache.version)
+            key = (run, self._corpus.changes())
             if self._assigned is None or self._assigned[0] != key:
                 self._assigned = (key, cache.assign(self._named(run).prototypes))
             return self._assigned[1]

@@ -67,7 +67,7 @@ class TopicIndex:
         self._embedder = embedder
         self._model_name = model_name
         self._write_lock = write_lock
-        self._backgrounds: dict[Kind, tuple[tuple[str, str | None, int], Background | None]] = {}
+        self._backgrounds: dict[Kind, tuple[tuple[str, str | None], int, Background | None]] = {}
         self.load()
 
     def __len__(self) -> int:
@@ -85,6 +85,8 @@ class TopicIndex:
     def _read(self, state: dict[str, Any]) -> Present:
         version, active = state.get("topics", ""), state.get("active")
         parts = self._store.topics.read(version) if version else []
+        named = {part.topic for part in parts if part.role == "name"}
+        parts = [part for part in parts if part.topic in named]  # rows may be gone, as `topicdex doctor` says
         label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
         adapted = None
         if active is not None:
@@ -216,16 +218,16 @@ class TopicIndex:
     def background(self, prototypes: Kind | None = None) -> Background | None:
         """Return what scores stored words have with topics they are not near; None with too few of either.
 
-        Computed on a sample, and again when the prototypes or a tenth of the words have changed.
+        Computed on a sample, and again when the prototypes or as many words as a tenth of all have changed.
         """
         kind, used, _ = self.present.used(prototypes)
-        words = self._corpus.count()
-        key = (self.present.version, self.present.active, int(np.log(words) / np.log(1.1)) if words else -1)
-        made_for, found = self._backgrounds.get(kind, (None, None))
-        if made_for != key:
+        words, changes = self._corpus.count(), self._corpus.changes()
+        key = (self.present.version, self.present.active)
+        made_for, made_at, found = self._backgrounds.get(kind, (None, 0, None))
+        if made_for != key or 10 * abs(changes - made_at) > words:
             sample = self._corpus.sample(_BACKGROUND_WORDS) if words and len(used.names) > 1 else None
             found = None if sample is None or not len(sample) else background(used.scores(sample))
-            self._backgrounds[kind] = (key, found)
+            self._backgrounds[kind] = (key, changes, found)
         return found
 
     @property
@@ -278,7 +280,7 @@ class TopicIndex:
         ]
         version = set_version(parts) if parts else ""
         before = self.present.version
-        if version == before:
+        if version == before and len(parts) == len(self.present.parts):  # fewer: rows are gone, and written again
             return self.all()
         if parts:
             self._store.topics.write(version, parts, np.stack([part.vector for part in parts]))
@@ -288,7 +290,8 @@ class TopicIndex:
         ended = self.present.active is not None
         self._store.update_state(topics=version, active=None, thresholds={LABEL: kept})
         self.load()
-        self._store.topics.drop(before)  # that one alone: another may be in the making in another process
+        if before != version:  # that one alone: another may be in the making in another process
+            self._store.topics.drop(before)
         return self.all().model_copy(update={"adaptation": "deactivated"} if ended else {})
 
 

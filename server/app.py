@@ -78,13 +78,14 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
 
 def _check_requests(app: OpenAPI, settings: Settings) -> None:
     """Refuse what no view should see: a wrong key, a body that is too large or no JSON."""
-    key = f"Bearer {settings.api_key}".encode() if settings.api_key else None
+    key = settings.api_key.encode() if settings.api_key else None
 
     @app.before_request
     def check() -> None:
         if key is not None and request.path.startswith("/v1"):
-            given = request.headers.get("Authorization", "").encode("latin-1", "replace")  # as WSGI has it
-            if not hmac.compare_digest(given, key):
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            same = hmac.compare_digest(given.encode("latin-1", "replace"), key)  # as WSGI has it
+            if not same or scheme.lower() != "bearer":
                 raise Unauthorized("send the header `Authorization: Bearer KEY` with the key of this server")
         _check_query()
         if request.routing_exception is None and request.method in ("POST", "PUT"):

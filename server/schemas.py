@@ -248,7 +248,7 @@ class ClusteringIn(Body):
     start: Unicode | None = None
     k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
     k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
-    stop_words: Annotated[list[str], Field(max_length=MOST_ITEMS)] | None = None
+    stop_words: Annotated[list[Unicode], Field(max_length=MOST_ITEMS)] | None = None
 
 
 class ClusterWordsQuery(PageQuery):

@@ -571,6 +571,7 @@ UNPROCESSABLE = [
     (POST, "/v1/clusterings", {"k": 2, "seed": 2**32}),
     (POST, "/v1/clusterings", {"k": 2, "start": LONE}),
     (POST, "/v1/clusterings", {"k": 2, "start": 7}),
+    (POST, "/v1/clusterings", {"k": 2, "stop_words": [LONE]}),
     # texts
     *[
         (GET, f"/v1/{what}/nearest{query}", None)

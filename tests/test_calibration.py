@@ -78,6 +78,24 @@ def test_a_lead_that_may_be_chance_does_not_buy_thresholds_by_topic():
     assert found.criterion == "score"
 
 
+def test_no_threshold_lies_where_no_cosine_does():
+    """Where the topic says more than the score does, what a topic is ahead by is larger than any score."""
+    seen = set()
+    for seed in range(30, 40):
+        rng = np.random.default_rng(seed)
+        best, score = rng.integers(0, 4, 240), rng.uniform(0.3, 0.5, 240)
+        right = rng.random(240) < np.array([0.95, 0.9, 0.5, 0.1])[best] + 0.3 * (score - 0.4)
+        scores = np.full((240, 4), 0.1, np.float32)
+        scores[np.arange(240), best] = score
+        try:
+            found = calibrate(scores, np.where(right, best, (best + 1) % 4), list("abcd"), precision=0.8)
+        except InvalidRequest:
+            continue
+        seen.add(found.criterion)
+        assert all(-1 <= s <= 1 for s in (found.thresholds.score, *found.thresholds.topics.values()) if s is not None)
+    assert "topics" in seen
+
+
 def test_a_topic_with_few_rows_keeps_the_common_threshold():
     scores, truth = sample(600, seed=1, ahead=(0.2, -0.2))
     scores = np.column_stack([scores, np.full(600, -1.0)]).astype(np.float32)

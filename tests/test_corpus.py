@@ -287,3 +287,25 @@ def test_many_rows_that_share_a_value_are_read_a_page_at_a_time(engine, monkeypa
     assert engine.corpus.add([word("yes", "more")]).embedded == 0
     assert engine.corpus.nearest(["yes"], 60)[0].matches[0].text == "yes"
     assert 0 < max(sizes) <= 10
+
+
+def test_topics_of_which_rows_are_gone_are_whole_when_they_are_set_again(engine):
+    topics = [Topic("fruit", "", ("fruit a", "fruit b")), Topic("country")]
+    engine.topics.replace(topics)
+    engine.store._topics.delete(engine.store._topics.ids()[:1])  # the name
+    engine.topics.load()
+    assert [topic.name for topic in engine.topics.all().topics] == ["country"]
+    engine.topics.replace(topics)
+    engine.topics.load()
+    assert [topic.examples for topic in engine.topics.all().topics] == [["fruit a", "fruit b"], []]
+
+
+def test_the_background_follows_words_that_are_exchanged_one_for_another(engine):
+    engine.topics.replace([Topic("fruit"), Topic("country")])
+    engine.corpus.add([word(f"fruit {i}", str(i)) for i in range(100)])
+    engine.corpus.load()
+    before = engine.topics.background()
+    engine.corpus.add([word("fruit country", "0")])
+    assert engine.topics.background() is before
+    engine.corpus.add([word("fruit country", str(i)) for i in range(100)])
+    assert engine.topics.background().percentiles != before.percentiles

@@ -193,6 +193,11 @@ def test_evidence_comes_from_the_server(url, file, run, tmp_path, settings, mode
     assert (code, found["accuracy"]["value"]) == (0, pytest.approx(2 / 3))
     lines = [json.loads(line) for line in run("classify", "--topic", "Fruit")[1].splitlines()]
     assert {line["text"] for line in lines} >= {f"fruit {i}" for i in range(10)}
+    (tmp_path / "out.jsonl").write_text("precious")
+    for unset in ("nope", "\udcff"):
+        code, _, err = run("classify", "--topic", unset, "--out", tmp_path / "out.jsonl")
+        assert code == 1 and "topicdex: not_found: " in err
+    assert (tmp_path / "out.jsonl").read_text() == "precious"
     code, behind, _ = run("calibrate", "--background", "--json")
     assert (code, behind["rows"]) == (0, 30)
     assert run("topic", "fruit", "--json")[1]["results"][0]["threshold"] == behind["threshold"]

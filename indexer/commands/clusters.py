@@ -82,10 +82,14 @@ def adapt(seed: int, no_activate: bool, off: bool, as_json: bool, **flags: Any) 
         if off:
             engine.topics.deactivate()
             say("topic lookups answer from the plain labels")
+            if as_json:
+                print_json(engine.topics.thresholds)
             return
         done = _run(engine, RunSettings.of({"around": "topics", "seed": seed}), "growing")
+        calibrated = engine.topics.thresholds
         if done.status == "done" and not no_activate:
             done = engine.clusterings.activate(done.id)
+        lapsed = _counts(calibrated) and not _counts(engine.topics.thresholds)
     if as_json:
         print_json(done)
         return
@@ -102,6 +106,12 @@ def adapt(seed: int, no_activate: bool, off: bool, as_json: bool, **flags: Any) 
         say(f"  {moved['text']}: {moved['from']} -> {moved['to']}")
     active = (done.model_extra or {}).get("active")
     say(f"run {done.id} is {'active; topicdex adapt --off goes back' if active else 'not active'}")
+    if lapsed:
+        say("the thresholds were those of what answered before; topicdex calibrate makes others for the grown topics")
+
+
+def _counts(thresholds: Any) -> bool:
+    return thresholds.score is not None or thresholds.margin is not None or bool(thresholds.topics)
 
 
 @click.group()

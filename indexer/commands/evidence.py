@@ -1,6 +1,7 @@
 """`topicdex evaluate`, `calibrate`, `classify`: how right the answers are, when to give one, and all at once."""
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def classify(topic: str | None, out: Path | None, **flags: Any) -> None:
 
     with opened(settings_of(flags), create=False) as engine:
         lines = engine.topics.classify(topic)
+        lines = chain([next(lines, "")], lines)  # what is refused is refused before the file is touched
         if out is None:
             for chunk in lines:
                 sys.stdout.write(chunk)

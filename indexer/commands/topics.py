@@ -55,7 +55,7 @@ def add_topics(
 
     if len(names) > 1 and (description or examples):
         raise click.UsageError("--description and --example go with a single NAME")
-    for text in (*names, *examples):
+    for text in (*names, *filter(None, [description]), *examples):
         if reason := text_problem(text):
             raise InvalidRequest(f"{text!r}: {reason}")
     with opened(settings_of(flags)) as engine:

@@ -168,7 +168,12 @@ def _encoded(body: object) -> bytes:
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in query.items() if value is not None}
+    """Return what is given of a query; what is no text finds nothing."""
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in query.items()
+        if value is not None
+    }
 
 
 def _is_local(host: str) -> bool:
