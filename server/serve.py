@@ -119,10 +119,10 @@ def _drain(server: Any, counting: _Counting, stop: threading.Event) -> None:
     end = time.monotonic() + DRAIN_S
     while time.monotonic() < end and (counting.active or _unsent(server)):
         time.sleep(0.02)
-    server.trigger.pull_trigger(lambda: _end_loop(server))
+    server.trigger.pull_trigger(lambda: end_loop(server))
 
 
-def _end_loop(server: Any) -> None:
+def end_loop(server: Any) -> None:
     """Close every connection, upon which the loop ends, but not the trigger that wakes the loop.
 
     A thread that has just answered pulls it once more; the number of a closed one could by then be that of a file of

@@ -25,6 +25,7 @@ from indexer.runs import RunSettings
 from indexer.settings import DEFAULT_MODEL
 from indexer.thresholds import Thresholds
 from server.app import create_app
+from server.serve import end_loop
 from tests.conftest import AxisEmbedder
 
 WORDS = [f"{kind} {i}" for kind in ("fruit", "country", "company") for i in range(10)]
@@ -50,9 +51,10 @@ def serving(settings, model, *, lock=None, before_it_answers=lambda: None):
         try:
             yield url
         finally:
-            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map, ignore_all=True))
+            server.trigger.pull_trigger(lambda: end_loop(server))
             thread.join()
             server.task_dispatcher.shutdown()
+            server.trigger.close()
             app.extensions["topicdex"].warming.join()
             app.extensions["topicdex"].jobs.close()
 
