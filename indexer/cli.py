@@ -10,9 +10,9 @@ from indexer.commands.demo import demo
 from indexer.commands.doctor import doctor
 from indexer.commands.evidence import calibrate, classify, evaluate
 from indexer.commands.index import index
+from indexer.commands.info import info
 from indexer.commands.lookups import matrix, similar, topic
 from indexer.commands.serve import serve
-from indexer.commands.state import info
 from indexer.commands.topics import topics
 from indexer.commands.words import words
 from indexer.errors import TopicdexError

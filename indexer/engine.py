@@ -1,19 +1,20 @@
 """The one object that the command line and the server use: a store, a model, and what is done with both."""
 
 import threading
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import indexer
-from indexer.answers import CountsShown, Info, ModelShown, StoreShown
-from indexer.corpus import Corpus
+from indexer.clusters.clusterings import Clusterings
+from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInfo
 from indexer.embedders import Embedder, load_embedder
-from indexer.freshness import Freshness
-from indexer.owner import OwnerLock
-from indexer.reclustering import Reclustering
 from indexer.settings import Settings
-from indexer.store import FORMAT, Store
-from indexer.topics import TopicIndex
+from indexer.store.lock import OwnerLock
+from indexer.store.store import FORMAT, Store
+from indexer.sync import Sync
+from indexer.topics.topics import TopicIndex
+from indexer.words.corpus import Corpus
+from indexer.words.similarity import similarity
 
 
 class Engine:
@@ -41,13 +42,12 @@ class Engine:
         self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
-        self._write_lock = threading.RLock()
         try:
-            self.corpus = Corpus(self.store, self.embedder, self._write_lock)
-            self.topics = TopicIndex(self.store, self.corpus, self.embedder, settings.model_name, self._write_lock)
-            self.clusterings = Reclustering(self.store, self.corpus, self.topics, self.embedder, self._write_lock)
+            self.words = Corpus(self.store, self.embedder)
+            self.topics = TopicIndex(self.store, self.words, self.embedder, settings.model_name)
+            self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
             shared = self.store.mode == "server"
-            self._freshness = Freshness(self.store, self.corpus, self.topics, self.clusterings.log) if shared else None
+            self._freshness = Sync(self.store, self.words, self.topics, self.clusterings) if shared else None
         except BaseException:
             self.store.close()
             raise
@@ -74,31 +74,33 @@ class Engine:
         """Tell whether the model is in memory."""
         return self._loaded is not None
 
+    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
+        """Return the cosine of every row with every column; no columns = the rows."""
+        return similarity(self.embedder(), rows, columns)
+
     def info(self) -> Info:
         """Return what is running here, on what."""
-        model = self.store.model
+        model = self.store.model()
         return Info(
             version=indexer.__version__,
-            model=ModelShown(name=self.settings.model_name)
+            model=ModelInfo(name=self.settings.model_name)
             if model is None
-            else ModelShown(name=model.name, revision=model.revision, dimension=model.dimension),
-            counts=CountsShown(words=self.store.words.count(), topics=len(self.topics)),
-            store=StoreShown(mode=self.store.mode, format=FORMAT),
-            cached_words=0 if self.corpus.cache is None else len(self.corpus.cache),
+            else ModelInfo(name=model.name, revision=model.revision, dimension=model.dimension),
+            counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
+            store=StoreInfo(mode=self.store.mode, format=FORMAT),
+            cached_words=0 if self.words.cache is None else len(self.words.cache),
         )
 
     def close(self) -> None:
         """Close the store and give the folder back."""
         if self._freshness is not None:
             self._freshness.close()
-        with self._write_lock:
-            self.corpus.close()
+        with self.store.write_lock:
+            self.words.close()
             self.store.close()
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()

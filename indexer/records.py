@@ -9,8 +9,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+from indexer.errors import InvalidRequest
 
 Scalar = str | int | float | bool
+Role = Literal["name", "description", "example"]  # of a text that was given for a topic
 
 ID_BYTES = 128  # longest id, as UTF-8
 METADATA_NAMES = 64  # most names that one word may carry
@@ -38,6 +42,32 @@ class Topic:
     name: str
     description: str = ""
     examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text and the topic that a person gave it; None where it belongs to none."""
+
+    text: str
+    label: str | None
+
+
+def word_of(given: Word | str) -> Word:
+    """Return a word as it is; a bare text becomes one whose id follows from it. Raises InvalidRequest."""
+    if isinstance(given, Word):
+        return given
+    if reason := text_problem(given):
+        raise InvalidRequest(f"{given!r}: {reason}; give a text with something in it")
+    return Word(given, text_hash(given))
+
+
+def topic_of(given: Topic | str) -> Topic:
+    """Return a topic as it is; a bare name becomes one without description and examples. Raises InvalidRequest."""
+    if isinstance(given, Topic):
+        return given
+    if reason := text_problem(given):
+        raise InvalidRequest(f"{given!r}: {reason}; give a name with something in it")
+    return Topic(given)
 
 
 def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:

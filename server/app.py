@@ -20,7 +20,7 @@ from server.jobs import Jobs
 from server.problems import Problem, invalid, register_problems
 from server.service import register_docs, service
 from server.topics import topics
-from server.warming import Warming
+from server.warmup import Warmup
 from server.words import words
 
 MOST_BYTES = 16 * 2**20  # of a body
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.json.ensure_ascii = True  # type: ignore[attr-defined]
-    app.extensions["topicdex"] = Context(engine, Jobs(engine), Warming(engine))
+    app.extensions["topicdex"] = Context(engine, Jobs(engine), Warmup(engine))
     for blueprint in (topics, words, clusterings, service):
         app.register_api(blueprint)
     register_docs(app)

@@ -3,15 +3,15 @@
 from flask import Response, url_for
 from flask_openapi3 import APIBlueprint, Tag
 
-from indexer.answers import (
+from indexer.contract import (
     ClusterAnswer,
     ClusterAnswers,
+    Clustering,
     ClusteringDiff,
     ClusteringList,
-    ClusteringShown,
+    ClusteringSettings,
     ClusterWordPage,
 )
-from indexer.runs import RunSettings
 from server.context import answer, context, engine
 from server.schemas import (
     ClusteringIn,
@@ -30,10 +30,10 @@ clusterings = APIBlueprint(
 )
 
 
-@clusterings.post("/clusterings", responses={202: ClusteringShown, 200: ClusteringShown})
+@clusterings.post("/clusterings", responses={202: Clustering, 200: Clustering})
 def start_clustering(query: WaitQuery, body: ClusteringIn) -> Response:
     """Recluster the stored words: 202 at once, 200 where it has ended within `wait` seconds."""
-    asked = RunSettings.of(body.model_dump(exclude_unset=True))
+    asked = ClusteringSettings.of(body.model_dump(exclude_unset=True))
     run = context().jobs.submit(asked)
     ended = query.wait > 0 and context().jobs.wait(run, query.wait)
     response = answer(engine().clusterings.get(run), 200 if ended else 202)
@@ -47,7 +47,7 @@ def list_clusterings(query: NoQuery) -> Response:
     return answer(engine().clusterings.all())
 
 
-@clusterings.get("/clusterings/<run>", responses={200: ClusteringShown})
+@clusterings.get("/clusterings/<run>", responses={200: Clustering})
 def get_clustering(path: RunPath, query: NoQuery) -> Response:
     """Show one run: how far it is, or what it found."""
     return answer(engine().clusterings.get(path.run))
@@ -61,7 +61,7 @@ def delete_clustering(path: RunPath, query: NoQuery) -> Response:
     return Response(status=204)
 
 
-@clusterings.post("/clusterings/<run>/activate", responses={200: ClusteringShown})
+@clusterings.post("/clusterings/<run>/activate", responses={200: Clustering})
 def activate_clustering(path: RunPath, query: NoQuery) -> Response:
     """Make topic lookups answer from a run that grew from the present topics."""
     return answer(engine().clusterings.activate(path.run))
@@ -74,13 +74,13 @@ def deactivate_clustering(query: NoQuery) -> Response:
     return Response(status=204)
 
 
-@clusterings.post("/clusterings/<run>/pin", responses={200: ClusteringShown})
+@clusterings.post("/clusterings/<run>/pin", responses={200: Clustering})
 def pin_clustering(path: RunPath, query: NoQuery) -> Response:
     """Keep a run however many come later."""
     return answer(engine().clusterings.pin(path.run, True))
 
 
-@clusterings.delete("/clusterings/<run>/pin", responses={200: ClusteringShown})
+@clusterings.delete("/clusterings/<run>/pin", responses={200: Clustering})
 def unpin_clustering(path: RunPath, query: NoQuery) -> Response:
     """Let a run go when enough later ones have come."""
     return answer(engine().clusterings.pin(path.run, False))
@@ -107,5 +107,4 @@ def nearest_cluster(query: NearestClusterQuery) -> Response:
 @clusterings.post("/clusters/nearest", responses={200: ClusterAnswers})
 def nearest_clusters(query: ClusterQuery, body: NearestClustersIn) -> Response:
     """Find the cluster of each text."""
-    results = engine().clusterings.nearest(body.texts, body.k, query.clustering)
-    return answer(ClusterAnswers.model_construct(results=results))
+    return answer(engine().clusterings.nearest(body.texts, body.k, query.clustering))

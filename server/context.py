@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from indexer.engine import Engine
 from server.jobs import Jobs
-from server.warming import Warming
+from server.warmup import Warmup
 
 MOST_STREAMS = 4  # answers that are read as they are made: a reader who stops reading holds a thread
 
@@ -19,7 +19,7 @@ class Context:
 
     engine: Engine
     jobs: Jobs
-    warming: Warming
+    warmup: Warmup
     streams: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_STREAMS))
 
 

@@ -5,9 +5,9 @@ import threading
 from collections import OrderedDict
 from contextlib import suppress
 
+from indexer.contract import ClusteringSettings
 from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs, TopicdexError
-from indexer.runs import RunSettings
 
 MOST_WAITING = 16  # runs in the queue
 MOST_WAITERS = 4  # calls that wait for an end at once: the other threads go on answering
@@ -24,13 +24,13 @@ class Jobs:
         self._queue: OrderedDict[str, None] = OrderedDict()
         self._cancelled: set[str] = set()
         self._running: str | None = None
-        engine.clusterings.log.fail_abandoned()
+        engine.clusterings.fail_abandoned()
         self._waiters = threading.BoundedSemaphore(MOST_WAITERS)
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="topicdex-jobs", daemon=True)
         self._thread.start()
 
-    def submit(self, settings: RunSettings) -> str:
+    def submit(self, settings: ClusteringSettings) -> str:
         """Queue a run and return its id; raises TooManyJobs, and InvalidRequest for what can never succeed."""
         with self._changed:
             if len(self._queue) >= MOST_WAITING:
@@ -58,7 +58,7 @@ class Jobs:
         with self._changed:
             if run in self._queue:
                 del self._queue[run]
-                self._engine.clusterings.log.end(run, "cancelled")
+                self._engine.clusterings.cancel(run)
             elif run == self._running:
                 self._cancelled.add(run)
             else:
@@ -71,7 +71,7 @@ class Jobs:
         with self._changed:
             self._closing = True
             for run in self._queue:
-                self._engine.clusterings.log.end(run, "cancelled")
+                self._engine.clusterings.cancel(run)
             self._queue.clear()
             self._changed.notify_all()
         self._thread.join()
@@ -92,7 +92,7 @@ class Jobs:
             except Exception as error:
                 _log.error("the run %s failed", run, exc_info=error)
                 with suppress(TopicdexError):
-                    self._engine.clusterings.log.end(run, "failed", "a bug; the log of the server has more")
+                    self._engine.clusterings.fail(run, "a bug; the log of the server has more")
             finally:
                 with self._changed:
                     self._running = None

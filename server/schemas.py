@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from indexer.contract.evaluations import MOST_ROWS
 from indexer.records import Scalar, Topic, Word, encodes, id_problem, metadata_problem, text_hash, text_problem
 
 MOST_ITEMS = 1_000  # in any list that comes in
@@ -135,7 +136,14 @@ class LabelledIn(Body):
 class EvaluationIn(Body):
     """Labelled texts."""
 
-    rows: Annotated[list[LabelledIn], Field(min_length=1, max_length=MOST_ITEMS)]
+    rows: Annotated[list[LabelledIn], Field(min_length=1, max_length=MOST_ROWS)]
+
+
+class CalibrationIn(EvaluationIn):
+    """Labelled texts, the share of the answers that must be right, and whether to set what is found."""
+
+    precision: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.9
+    apply: bool = False
 
 
 class ThresholdsIn(Body):

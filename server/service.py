@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, send_f
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
 
-from indexer.answers import Info
+from indexer.contract import Info
 from indexer.errors import NotReady
 from server.context import answer, context, engine
 from server.schemas import NoQuery
@@ -38,7 +38,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Tell whether the model is loaded and the store answers; 503 until then."""
     if not engine().model_loaded:
-        failure = context().warming.failure
+        failure = context().warmup.failure
         raise NotReady(f"the model is not loaded: {failure}" if failure else "the model is being loaded")
     engine().store.ping()
     return answer(Health())

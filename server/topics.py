@@ -3,13 +3,21 @@
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from indexer.answers import BackgroundShown, EvaluationShown, ThresholdSet, TopicAnswer, TopicAnswers, TopicSet
-from indexer.assessment import evaluate_topics
+from indexer.contract import (
+    Calibration,
+    Evaluation,
+    NullScores,
+    Thresholds,
+    ThresholdSet,
+    TopicAnswer,
+    TopicAnswers,
+    TopicSet,
+)
 from indexer.errors import TooManyJobs
-from indexer.readers import LabelledText
-from indexer.thresholds import Thresholds
+from indexer.records import LabelledText
 from server.context import MOST_STREAMS, answer, context, engine
 from server.schemas import (
+    CalibrationIn,
     EvaluationIn,
     NamePath,
     NearestTopicQuery,
@@ -51,8 +59,7 @@ def nearest_topic(query: NearestTopicQuery) -> Response:
 @topics.post("/topics/nearest", responses={200: TopicAnswers})
 def nearest_topics(query: PrototypesQuery, body: NearestTopicsIn) -> Response:
     """Find the topic of each text."""
-    results = engine().topics.nearest(body.texts, body.k, query.prototypes)
-    return answer(TopicAnswers.model_construct(results=results))
+    return answer(engine().topics.nearest(body.texts, body.k, query.prototypes))
 
 
 @topics.get("/topics/words", responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}})
@@ -67,11 +74,16 @@ def classify_words(query: TopicQuery) -> Response:
     return response
 
 
-@topics.post("/evaluations", responses={200: EvaluationShown})
+@topics.post("/evaluations", responses={200: Evaluation})
 def evaluate(query: NoQuery, body: EvaluationIn) -> Response:
     """Measure the answers on labelled texts (label null, none or oos: they belong to no topic)."""
-    rows = [LabelledText(row.text, row.label or "none") for row in body.rows]
-    return answer(EvaluationShown(**evaluate_topics(engine().topics, rows).to_dict()))
+    return answer(engine().topics.evaluate(_labelled(body)))
+
+
+@topics.post("/calibrations", responses={200: Calibration})
+def calibrate(query: NoQuery, body: CalibrationIn) -> Response:
+    """Find the thresholds that answer most labelled texts at a precision; set them where `apply` is true."""
+    return answer(engine().topics.calibrate(_labelled(body), body.precision, apply=body.apply))
 
 
 @topics.delete("/topics/<anything:name>", responses={204: None})
@@ -81,20 +93,23 @@ def delete_topic(path: NamePath, query: NoQuery) -> Response:
     return Response(status=204)
 
 
-@topics.get("/topics/background", responses={200: BackgroundShown})
+@topics.get("/topics/background", responses={200: NullScores})
 def topic_background(query: NoQuery) -> Response:
     """Show what scores stored words have with topics they are not near."""
-    behind = engine().topics.background()
-    return answer(BackgroundShown() if behind is None else BackgroundShown.model_validate(behind.to_dict()))
+    return answer(engine().topics.null_scores())
 
 
 @topics.get("/thresholds", responses={200: ThresholdSet})
 def get_thresholds(query: NoQuery) -> Response:
     """Show the thresholds of the prototypes in use."""
-    return answer(engine().topics.thresholds)
+    return answer(engine().topics.thresholds())
 
 
 @topics.put("/thresholds", responses={200: ThresholdSet})
 def set_thresholds(query: NoQuery, body: ThresholdsIn) -> Response:
     """Set the thresholds of the prototypes in use."""
-    return answer(engine().topics.set_thresholds(Thresholds(body.score, body.margin, dict(body.topics))))
+    return answer(engine().topics.set_thresholds(Thresholds(score=body.score, margin=body.margin, topics=body.topics)))
+
+
+def _labelled(body: EvaluationIn) -> list[LabelledText]:
+    return [LabelledText(row.text, row.label) for row in body.rows]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from indexer import Engine, Settings
-from indexer.embedders import ModelIdentity, Vectors, unit
+from indexer.embedders import ModelIdentity
+from indexer.vectors import Vectors, unit
 from scripts import processes
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:

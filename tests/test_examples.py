@@ -4,8 +4,8 @@ from importlib.resources import as_file, files
 
 import pytest
 
-from indexer.readers import LabelledText, read_labelled, read_topics, read_words
-from indexer.records import Word
+from indexer.readers import read_labelled, read_topics, read_words
+from indexer.records import LabelledText, Word
 
 NOTEBOOK = ["Apple", "Mango", "Banana", "India", "France", "Google", "Facebook"]
 

@@ -40,7 +40,7 @@ def test_the_calls_of_the_readme_are_answered_as_it_says(tmp_path, real_model):
     with Engine(Settings(data=tmp_path / "store"), load=lambda _: real_model) as engine:
         app = create_app(engine=engine)
         answers = {path: app.test_client().open(path, method=method, json=body) for method, path, body in calls()}
-        app.extensions["topicdex"].warming.join()
+        app.extensions["topicdex"].warmup.join()
         app.extensions["topicdex"].jobs.close()
     assert [answer.status_code for answer in answers.values()] == [200] * 7
     shown = json.loads(next(block for block in blocks("json") if '"Mango"' in block))

@@ -45,12 +45,12 @@ def cluster(
     **flags: Any,
 ) -> None:
     """Recluster the stored words; clusters that continue keep their ids and names."""
-    from indexer.opening import opened
-    from indexer.runs import NEWEST, RunSettings
+    from indexer.connect import connect
+    from indexer.contract import NEWEST, ClusteringSettings
 
     if fresh and start is not None:
         raise click.UsageError("--fresh and --start contradict each other")
-    settings = RunSettings.of(
+    settings = ClusteringSettings.of(
         {
             "k": k,
             "k_min": k_min,
@@ -60,7 +60,7 @@ def cluster(
             "stop_words": None if stop_words is None else _lines(stop_words),
         }
     )
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         done = _run(engine, settings, "clustering")
     _show(done, as_json)
 
@@ -75,43 +75,38 @@ def cluster(
 @json_option
 def adapt(seed: int, no_activate: bool, off: bool, as_json: bool, **flags: Any) -> None:
     """Grow the topics on the stored words, answer from them, and say what moves by it."""
-    from indexer.opening import opened
-    from indexer.runs import RunSettings
+    from indexer.connect import connect
+    from indexer.contract import ClusteringSettings
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         if off:
             engine.topics.deactivate()
             say("topic lookups answer from the plain labels")
             if as_json:
-                print_json(engine.topics.thresholds)
+                print_json(engine.topics.thresholds())
             return
-        done = _run(engine, RunSettings.of({"around": "topics", "seed": seed}), "growing")
-        calibrated = engine.topics.thresholds
+        done = _run(engine, ClusteringSettings.of({"around": "topics", "seed": seed}), "growing")
+        calibrated = engine.topics.thresholds().any
         if done.status == "done" and not no_activate:
             done = engine.clusterings.activate(done.id)
-        lapsed = _counts(calibrated) and not _counts(engine.topics.thresholds)
+        lapsed = calibrated and not engine.topics.thresholds().any
     if as_json:
         print_json(done)
         return
-    report = (done.model_extra or {}).get("adaptation")
+    report = done.adaptation
     if report is None:
         _show(done, as_json)
         return
     print_table(
         ("topic", "words", "support", "what happened"),
-        [(t["name"], t["words"], t["support"], t["explanation"]) for t in report["topics"]],
+        [(t.name, t.words, t.support, t.explanation) for t in report.topics],
     )
-    say(f"{report['moved']} of {done.words} words change topic, for example:")
-    for moved in report["examples"][:5]:
-        say(f"  {moved['text']}: {moved['from']} -> {moved['to']}")
-    active = (done.model_extra or {}).get("active")
-    say(f"run {done.id} is {'active; topicdex adapt --off goes back' if active else 'not active'}")
+    say(f"{report.moved} of {done.words} words change topic, for example:")
+    for moved in report.examples[:5]:
+        say(f"  {moved.text}: {moved.old} -> {moved.new}")
+    say(f"run {done.id} is {'active; topicdex adapt --off goes back' if done.active else 'not active'}")
     if lapsed:
         say("the thresholds were those of what answered before; topicdex calibrate makes others for the grown topics")
-
-
-def _counts(thresholds: Any) -> bool:
-    return thresholds.score is not None or thresholds.margin is not None or bool(thresholds.topics)
 
 
 @click.group()
@@ -124,20 +119,16 @@ def clusters() -> None:
 @json_option
 def list_clusters(as_json: bool, **flags: Any) -> None:
     """List the runs, newest first."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         found = engine.clusterings.all()
     if as_json:
         print_json(found)
         return
     print_table(
         ("id", "status", "k", "words", "new words", "pinned", "created", "seconds"),
-        [
-            (c.id, c.status, c.k, c.words, extra.get("new_words"), extra.get("pinned"), c.created[:19], c.seconds)
-            for c in found.clusterings
-            for extra in [c.model_extra or {}]
-        ],
+        [(c.id, c.status, c.k, c.words, c.new_words, c.pinned, c.created[:19], c.seconds) for c in found],
     )
 
 
@@ -147,9 +138,9 @@ def list_clusters(as_json: bool, **flags: Any) -> None:
 @json_option
 def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
     """Show one run."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         found = engine.clusterings.get(id)
     _show(found, as_json)
 
@@ -162,9 +153,9 @@ def show_clusters(id: str, as_json: bool, **flags: Any) -> None:
 @json_option
 def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: bool, **flags: Any) -> None:
     """List the words of a run with their clusters."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         pages = paged(lambda size, cursor: engine.clusterings.words(id, size, cursor, cluster_id), limit)
         print_pages(pages, ("cluster", "text", "id"), lambda word: (word.cluster, word.text, word.id), as_json)
 
@@ -176,19 +167,19 @@ def cluster_words(id: str, cluster_id: str | None, limit: int | None, as_json: b
 @json_option
 def diff_clusters(old: str, new: str, as_json: bool, **flags: Any) -> None:
     """Say what became of the clusters of the run OLD in the run NEW."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         found = engine.clusterings.diff(old, new)
         names = {c.id: c.name for run in (old, new) for c in engine.clusterings.get(run).clusters}
     if as_json:
         print_json(found)
         return
-    rows = [("continued", names[c["from"]], names[c["to"]], c["shared"]) for c in found.continued]
+    rows: list[tuple[object, ...]] = [("continued", names[c.old], names[c.new], c.shared) for c in found.continued]
     rows += [("born", "", names[c], None) for c in found.born]
     rows += [("gone", names[c], "", None) for c in found.gone]
-    rows += [("split", names[s["from"]], ", ".join(names[c] for c in s["to"]), None) for s in found.split]
-    rows += [("merged", ", ".join(names[c] for c in m["from"]), names[m["to"]], None) for m in found.merged]
+    rows += [("split", names[s.old], ", ".join(names[c] for c in s.new), None) for s in found.split]
+    rows += [("merged", ", ".join(names[c] for c in m.old), names[m.new], None) for m in found.merged]
     print_table(("what", "before", "after", "words"), rows)
     say(f"{found.moved} of {found.common} words moved")
 
@@ -199,9 +190,9 @@ def diff_clusters(old: str, new: str, as_json: bool, **flags: Any) -> None:
 @settings_options(STORE)
 def pin_clusters(id: str, off: bool, **flags: Any) -> None:
     """Keep a run however many come later."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         engine.clusterings.pin(id, not off)
 
 
@@ -210,17 +201,16 @@ def pin_clusters(id: str, off: bool, **flags: Any) -> None:
 @settings_options(STORE)
 def delete_clusters(id: str, **flags: Any) -> None:
     """Delete a run."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         engine.clusterings.delete(id)
 
 
 def _run(engine: Any, settings: Any, what: str) -> Any:
     """Do a run with a progress bar and return it; a failed one raises the reason."""
-    run = engine.clusterings.create(settings)
     with RunProgress(what) as progress:
-        done = engine.clusterings.run(run, progress.update)
+        done = engine.clusterings.make(settings, progress.update)
     if done.status == "failed":
         raise click.ClickException(done.error)
     return done
@@ -230,14 +220,13 @@ def _show(run: Any, as_json: bool) -> None:
     if as_json:
         print_json(run)
         return
-    extra = run.model_extra or {}
     say(f"clustering {run.id}: {run.status}, {run.words} words, {run.seconds or 0:.2f} s {run.error or ''}")
-    if "clear" in extra:
-        say(f"k {run.k} by {extra['criterion']}" + ("" if extra["clear"] else "; no k stands out clearly"))
-    if "lineage" in extra:
-        lineage = extra["lineage"]
-        told = ", ".join(f"{len(lineage[what])} {what}" for what in ("continued", "born", "gone", "split", "merged"))
-        say(f"{told}; {lineage['moved']} words moved")
+    if run.clear is not None:
+        say(f"k {run.k} by {run.criterion}" + ("" if run.clear else "; no k stands out clearly"))
+    if run.lineage is not None:
+        kinds = ("continued", "born", "gone", "split", "merged")
+        counts = ", ".join(f"{len(getattr(run.lineage, kind))} {kind}" for kind in kinds)
+        say(f"{counts}; {run.lineage.moved} words moved")
     print_table(
         ("cluster", "name", "size", "keywords", "examples"),
         [(c.id, c.name, c.size, ", ".join(c.keywords[:6]), " | ".join(c.examples[:3])) for c in run.clusters],

@@ -34,16 +34,16 @@ def demo(port: int, no_serve: bool) -> None:
 
 
 def _index(settings: Settings) -> None:
-    from indexer.indexing import Indexing
-    from indexer.opening import opened
+    from indexer.connect import connect
     from indexer.readers import read_topics, read_words
-    from indexer.survey import survey
+    from indexer.readers.survey import survey
+    from indexer.words.indexing import Indexing
 
     example = files("indexer") / "examples"
     with (
         as_file(example / "words.csv") as words,
         as_file(example / "topics.csv") as topics,
-        opened(settings) as engine,
+        connect(settings) as engine,
     ):
         sources = [lambda: read_words(words)]
         summary = Indexing(engine, sources, survey(sources)).run()

@@ -9,7 +9,7 @@ from indexer.commands.options import json_option, settings_of, settings_options
 from indexer.commands.printing import print_json, say
 
 if TYPE_CHECKING:
-    from indexer.doctor import Examination
+    from indexer.store.doctor import Examination
 
 
 @click.command()
@@ -25,10 +25,10 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     Exit code 0: nothing is wrong, or all is mended; 1: something is. --repair needs the space of the store a second
     time; on a Chroma server let nobody else write meanwhile, and restart the topicdex servers after it.
     """
-    from indexer.doctor import examine
     from indexer.embedders import load_embedder
-    from indexer.repair import Repair
-    from indexer.store import Store
+    from indexer.store.doctor import examine
+    from indexer.store.repair import Repair
+    from indexer.store.store import Store
 
     settings = settings_of(flags)
     store = Store.open(settings, create=False, damaged=True)

@@ -9,7 +9,7 @@ import click
 
 from indexer.commands.options import MODEL, STORE, json_option, settings_of, settings_options
 from indexer.commands.printing import print_json, print_table, say
-from indexer.errors import InputError
+from indexer.errors import InputError, InvalidRequest
 
 
 @click.command()
@@ -20,14 +20,13 @@ from indexer.errors import InputError
 @json_option
 def evaluate(file: Path, text_column: str | None, label_column: str | None, as_json: bool, **flags: Any) -> None:
     """Measure the answers on texts with their topics (label none or oos: they belong to no topic)."""
-    from indexer.assessment import evaluate_topics
-    from indexer.opening import opened
+    from indexer.connect import connect
 
     rows = _labelled(file, text_column, label_column)
-    with opened(settings_of(flags), create=False) as engine:
-        found = evaluate_topics(engine.topics, rows)
+    with connect(settings_of(flags), create=False) as engine:
+        found = engine.topics.evaluate(rows)
     if as_json:
-        print_json(found.to_dict())
+        print_json(found)
         return
     rates = ("accuracy", "macro_f1", "coverage", "precision", "none_recall", "auroc")
     print_table(("what", "value", "from", "to", "rows"), [_rate(name, getattr(found, name)) for name in rates])
@@ -63,23 +62,29 @@ def calibrate(
     **flags: Any,
 ) -> None:
     """Set the thresholds below which the answer is none, from texts with their topics or from the stored words."""
-    from indexer.assessment import calibrate_background, calibrate_topics
-    from indexer.opening import opened
+    from indexer.connect import connect
+    from indexer.contract import Thresholds
 
     if (file is None) != background:
         raise click.UsageError("give a LABELLED file, or --background")
     rows = [] if file is None else _labelled(file, text_column, label_column)
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         if background:
-            behind = calibrate_background(engine.topics, apply=not dry_run)
+            null = engine.topics.null_scores()
+            if not null.rows:
+                raise InvalidRequest(
+                    "a background needs stored words and at least 2 topics; index words and set topics"
+                )
+            if not dry_run:
+                engine.topics.set_thresholds(Thresholds(score=null.threshold))
             if as_json:
-                print_json({**behind.to_dict(), "threshold": behind.threshold})
+                print_json({**null.model_dump(), "threshold": null.threshold})
                 return
-            say(f"from {behind.rows} stored words: least score {behind.threshold:.3f} {_done(dry_run)}")
+            say(f"from {null.rows} stored words: least score {null.threshold:.3f} {_done(dry_run)}")
             return
-        found = calibrate_topics(engine.topics, rows, precision, apply=not dry_run)
+        found = engine.topics.calibrate(rows, precision, apply=not dry_run)
     if as_json:
-        print_json(found.to_dict())
+        print_json(found)
         return
     thresholds = found.thresholds
     own = f", {len(thresholds.topics)} topics with their own" if thresholds.topics else ""
@@ -103,9 +108,9 @@ def calibrate(
 @settings_options(STORE)
 def classify(topic: str | None, out: Path | None, **flags: Any) -> None:
     """Give the topic of every stored word, one JSON object a line."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         lines = engine.topics.classify(topic)
         lines = chain([next(lines, "")], lines)  # what is refused is refused before the file is touched
         if out is None:
@@ -121,7 +126,8 @@ def classify(topic: str | None, out: Path | None, **flags: Any) -> None:
 
 
 def _labelled(file: Path, text_column: str | None, label_column: str | None) -> list[Any]:
-    from indexer.readers import LabelledText, read_labelled
+    from indexer.readers import read_labelled
+    from indexer.records import LabelledText
 
     rows = list(read_labelled(file, text_column=text_column, label_column=label_column))
     kept = [row for row in rows if isinstance(row, LabelledText)]

@@ -49,11 +49,11 @@ def index(
     if prune and not files:
         raise click.UsageError("--prune needs the FILE... that hold the words to keep")
     from indexer.commands.progress import IndexProgress
-    from indexer.indexing import Indexing, Summary
-    from indexer.opening import opened
-    from indexer.pipeline import Counts
+    from indexer.connect import connect
+    from indexer.contract import Counts
     from indexer.readers import Row, read_lines, read_topics, read_words
-    from indexer.survey import Source, survey
+    from indexer.readers.survey import Source, survey
+    from indexer.words.indexing import Indexing, Summary
 
     settings = settings_of(flags)
     topics = read_topics(topics_file) if topics_file else None
@@ -77,7 +77,7 @@ def index(
             if as_json:
                 print_json(Summary(Counts(added=found.distinct), 0, found.skipped, 0.0).to_json())
             return
-        with opened(settings) as engine:
+        with connect(settings) as engine:
             indexing = Indexing(engine, sources, found)
             if dry_run:
                 counts, gone = indexing.plan(), indexing.stale_count() if prune else 0

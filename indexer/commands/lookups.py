@@ -17,13 +17,12 @@ from indexer.records import text_problem
 @json_option
 def topic(texts: tuple[str, ...], k: int, as_json: bool, **flags: Any) -> None:
     """Find the topic of each TEXT."""
-    from indexer.answers import TopicAnswers
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         results = engine.topics.nearest(_checked(texts), k)
     if as_json:
-        print_json(TopicAnswers(results=results))
+        print_json(results)
         return
     if any(result.reason == "no_topics" for result in results):
         say("no topics are set; give some with `topicdex topics set FILE`")
@@ -50,10 +49,10 @@ def topic(texts: tuple[str, ...], k: int, as_json: bool, **flags: Any) -> None:
 @json_option
 def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
     """Find the stored words nearest to TEXT."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
-        result = engine.corpus.nearest(_checked((text,)), k)[0]
+    with connect(settings_of(flags), create=False) as engine:
+        result = engine.words.nearest(_checked((text,)), k)[0]
     if as_json:
         print_json(result)
         return
@@ -66,14 +65,14 @@ def similar(text: str, k: int, as_json: bool, **flags: Any) -> None:
 @json_option
 def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Compare every TEXT with every other: the table of their cosines."""
+    from indexer.connect import connect_server
     from indexer.embedders import load_embedder
-    from indexer.opening import opened_server
-    from indexer.similarity import similarity
+    from indexer.words.similarity import similarity
 
     rows = _checked(texts)  # before the model is loaded
     settings = settings_of(flags)
     if settings.server:
-        with opened_server(settings, settings.server) as remote:
+        with connect_server(settings, settings.server) as remote:
             result = remote.similarity(rows)
     else:
         result = similarity(load_embedder(settings), rows)

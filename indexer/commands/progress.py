@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from indexer.commands.printing import say
 
 if TYPE_CHECKING:
-    from indexer.pipeline import Counts  # which loads numpy
+    from indexer.contract import Counts  # which loads numpy
 
 _EVERY_S = 5.0  # between two plain lines
 

@@ -21,9 +21,9 @@ def topics() -> None:
 @json_option
 def list_topics(as_json: bool, **flags: Any) -> None:
     """List the topics."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         _show(engine.topics.all(), as_json)
 
 
@@ -33,11 +33,11 @@ def list_topics(as_json: bool, **flags: Any) -> None:
 @json_option
 def set_topics(file: Path, as_json: bool, **flags: Any) -> None:
     """Make the topics in FILE (.txt, .csv, .tsv, .json, .jsonl) the whole set."""
-    from indexer.opening import opened
+    from indexer.connect import connect
     from indexer.readers import read_topics
 
     found = read_topics(file)
-    with opened(settings_of(flags)) as engine:
+    with connect(settings_of(flags)) as engine:
         _show(engine.topics.replace(found), as_json)
 
 
@@ -51,14 +51,14 @@ def add_topics(
     names: tuple[str, ...], description: str, examples: tuple[str, ...], as_json: bool, **flags: Any
 ) -> None:
     """Add topics, or replace those with the same name."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
     if len(names) > 1 and (description or examples):
         raise click.UsageError("--description and --example go with a single NAME")
     for text in (*names, *filter(None, [description]), *examples):
         if reason := text_problem(text):
             raise InvalidRequest(f"{text!r}: {reason}")
-    with opened(settings_of(flags)) as engine:
+    with connect(settings_of(flags)) as engine:
         added = [Topic(name, description, examples) for name in dict.fromkeys(names)]
         _show(engine.topics.add(added), as_json)
 
@@ -69,9 +69,9 @@ def add_topics(
 @json_option
 def delete_topic(name: str, as_json: bool, **flags: Any) -> None:
     """Delete one topic."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
+    with connect(settings_of(flags), create=False) as engine:
         _show(engine.topics.delete(name), as_json)
 
 

@@ -20,10 +20,10 @@ def words() -> None:
 @json_option
 def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
     """List the words in the order in which they first came; id, text and metadata, a line each."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
-        print_pages(paged(engine.corpus.page, limit), ("id", "text", "metadata"), _row, as_json)
+    with connect(settings_of(flags), create=False) as engine:
+        print_pages(paged(engine.words.page, limit), ("id", "text", "metadata"), _row, as_json)
 
 
 @words.command("get")
@@ -32,10 +32,10 @@ def list_words(limit: int | None, as_json: bool, **flags: Any) -> None:
 @json_option
 def get_word(id: str, as_json: bool, **flags: Any) -> None:
     """Show one word."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
-        word = engine.corpus.get(id)
+    with connect(settings_of(flags), create=False) as engine:
+        word = engine.words.get(id)
     if as_json:
         print_json(word)
     else:
@@ -48,10 +48,10 @@ def get_word(id: str, as_json: bool, **flags: Any) -> None:
 @json_option
 def delete_words(ids: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Delete words."""
-    from indexer.opening import opened
+    from indexer.connect import connect
 
-    with opened(settings_of(flags), create=False) as engine:
-        removed = engine.corpus.delete(ids)
+    with connect(settings_of(flags), create=False) as engine:
+        removed = engine.words.delete(ids)
     if as_json:
         print_json({"removed": removed})
     else:

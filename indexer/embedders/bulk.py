@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from indexer.embedders import Vectors, unit
+from indexer.vectors import Vectors, unit
 
 _TOKENS = 1_024  # a forward pass: its memory stays small whatever the texts, and there are some for every core
 _TEXTS = 128

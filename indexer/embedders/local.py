@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.embedders import ModelIdentity, Vectors, unit
-from indexer.embedders.sharing import SharedBatches
+from indexer.embedders.batching import SharedBatches
+from indexer.embedders.embedder import ModelIdentity
 from indexer.errors import ModelUnavailable
 from indexer.settings import DEFAULT_MODEL, model_name
+from indexer.vectors import Vectors, unit
 
 if TYPE_CHECKING:
     from indexer.embedders.bulk import BulkModel

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import openai
 
-from indexer.embedders import ModelIdentity, Vectors, unit
+from indexer.embedders.embedder import ModelIdentity
 from indexer.errors import ModelUnavailable
+from indexer.vectors import Vectors, unit
 
 _TEXTS = 256  # a request; the API takes 2,048
 _BYTES = 250_000  # a request; the API takes 300,000 tokens, and a token covers at least a byte

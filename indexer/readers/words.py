@@ -14,7 +14,7 @@ from typing import BinaryIO
 from indexer.errors import InputError
 from indexer.readers.columns import ID_COLUMNS, LABEL_COLUMNS, TEXT_COLUMNS, optional_column, required_column
 from indexer.readers.formats import Record, read_records, text_records
-from indexer.records import INT64, Scalar, Word, id_problem, metadata_problem, text_hash, text_problem
+from indexer.records import INT64, LabelledText, Scalar, Word, id_problem, metadata_problem, text_hash, text_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,6 @@ class Skipped:
 
     line: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledText:
-    """A text and the topic that a person gave it."""
-
-    text: str
-    label: str
 
 
 Row = Word | Skipped

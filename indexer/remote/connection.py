@@ -22,7 +22,7 @@ _WRITE_S = 1_800.0  # a thousand long texts, on a large model without a GPU
 _PAUSE_S = 0.2  # before a call is tried again
 _BUSY = ("store_busy", "not_ready")
 
-Shown = TypeVar("Shown", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
 Item = TypeVar("Item")
 
 
@@ -49,7 +49,7 @@ class Connection:
             trust_env=not _is_local(address.host),  # a proxy knows nothing of this machine's own addresses
         )
 
-    def ask(self, shown: type[Shown], method: str, path: str, body: object = None, **options: Any) -> Shown:
+    def ask(self, shown: type[Answer], method: str, path: str, body: object = None, **options: Any) -> Answer:
         """Make a call and return its answer as the model `shown`; raises as `call` does."""
         try:
             return shown.model_validate(self.call(method, path, body, **options))

@@ -11,11 +11,11 @@ import httpx
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
-from indexer.embedders import Vectors
+from indexer.store.checksums import MARK, fits, marks
+from indexer.store.disk_space import DiskSpace
 from indexer.store.failures import chroma_errors, raise_unless_gone
-from indexer.store.marks import MARK, fits, marks
-from indexer.store.room import Room
 from indexer.store.rows import Row, Rows
+from indexer.vectors import Vectors
 
 Part = Literal["embeddings", "documents", "metadatas"]
 _PAGE = 1_000  # rows a read: of more, each takes as long, and Python is held for all of them at once
@@ -44,7 +44,7 @@ class Chroma:
             else:
                 self._client = _client_of_server(url, settings)
             self.folder = folder if url is None else None
-            self._room = Room(self.folder) if self.folder else None
+            self._room = DiskSpace(self.folder) if self.folder else None
             most = int(self._client.get_max_batch_size())
             self.batch = min(most, _SERVED_BATCH) if serving and url is None else most
 
@@ -102,7 +102,7 @@ class Chroma:
 class Collection:
     """One collection: reads in pages, writes in batches that Chroma takes."""
 
-    def __init__(self, collection: chromadb.Collection, batch: int, room: Room | None) -> None:
+    def __init__(self, collection: chromadb.Collection, batch: int, room: DiskSpace | None) -> None:
         self._collection = collection
         self._batch = batch
         self._room = room  # None where the disk is a Chroma server's

@@ -1,162 +1,199 @@
-"""The runs of reclustering, as Chroma keeps them: a row for the run, and a row a prototype with its vector."""
+"""The clusterings, as Chroma keeps them: a row for each, and a row a prototype with its vector."""
+
+from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from indexer.embedders import Vectors
+from indexer.contract.clusterings import Clustering
 from indexer.errors import NotFound
+from indexer.prototypes import Prototypes
 from indexer.store.chroma import Collection
 from indexer.store.rows import Row, Rows
+from indexer.vectors import Vectors
 
-RunRecord = Mapping[str, Any]  # JSON: what the API shows of a run, and what the run must know to go on
 _KIND = "topicdex:kind"
-_RUN = "topicdex:run"
+_CLUSTERING = "topicdex:run"
 _POSITION = "topicdex:position"
 
 
 @dataclass(frozen=True)
-class Centroids:
-    """The prototypes of a run, shape (k, dimension), and the point that vectors are centred on, (dimension,)."""
+class StoredClustering:
+    """A clustering with what is kept beside it.
 
-    vectors: Vectors
-    centre: Vectors
+    `topics_version` is the set of topics that it grew from, `heartbeat` when its process last said that it is at work,
+    in seconds since the epoch.
+    """
+
+    clustering: Clustering
+    topics_version: str | None = None
+    heartbeat: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """Return the id of the clustering."""
+        return self.clustering.id
+
+    def updated(self, **fields: Any) -> StoredClustering:
+        """Return it with other fields of the clustering."""
+        return replace(self, clustering=self.clustering.model_copy(update=fields))
+
+    def to_json(self) -> str:
+        """Return it as one JSON object."""
+        kept = self.clustering.model_dump(mode="json", exclude={"new_words", "active"})
+        return json.dumps({**kept, "topics_version": self.topics_version, "beat": self.heartbeat})
+
+    @classmethod
+    def from_json(cls, document: str) -> StoredClustering:
+        """Return what `to_json` wrote, today or in an earlier version."""
+        kept = json.loads(document)
+        return cls(Clustering.model_validate(kept), kept.get("topics_version"), float(kept.get("beat", 0)))
 
 
 @dataclass(frozen=True)
-class InspectedRun:
-    """A run as an inspection finds it: its record, None for rows without a run; what it has found, if that is whole.
+class InspectedClustering:
+    """A clustering as an inspection finds it: what is kept of it, None for rows without one; its prototypes, if whole.
 
     `damaged`: it has finished, and some of its vectors are gone or wrong.
     """
 
     id: str
-    record: RunRecord | None
-    centroids: Centroids | None
+    stored: StoredClustering | None
+    prototypes: Prototypes | None
     damaged: bool
 
 
-class Clusterings:
-    """The collection of runs, and in memory which of them are done: a run that is stays so until it is deleted."""
+class ClusteringTable:
+    """The collection of clusterings, and in memory which of them are done: one that is stays so until it is deleted."""
 
     def __init__(self, collection: Collection, dimension: Callable[[], int]) -> None:
         self._collection = collection
         self._dimension = dimension
         self._done: dict[str, str] | None = None  # when each was made, newest first; replaced, never changed
-        self._looking = threading.Lock()
+        self._reading = threading.Lock()
 
-    def write(self, record: RunRecord, centroids: Centroids | None = None) -> None:
-        """Write a run, with its prototypes where it has found them; it is on disk when this returns."""
-        run = str(record["id"])
-        ids, metadatas = [run], [{_KIND: "run", _RUN: run, _POSITION: -1}]
+    def write(self, stored: StoredClustering, prototypes: Prototypes | None = None) -> None:
+        """Write a clustering, with its prototypes where it has found them; it is on disk when this returns."""
+        id = stored.id
+        ids, metadatas = [id], [{_KIND: "run", _CLUSTERING: id, _POSITION: -1}]
         rows = np.zeros((1, self._dimension()), dtype=np.float32)
-        if centroids is not None:
-            k = len(centroids.vectors)
-            ids += [f"{run}/{i}" for i in range(k)]
-            metadatas += [{_KIND: "prototype", _RUN: run, _POSITION: i} for i in range(k)]
-            rows = np.vstack([centroids.centre[None], centroids.vectors]).astype(np.float32)
-        documents = [json.dumps(record)] + [""] * (len(ids) - 1)
-        # the run's own row comes last: a run that is there has all its prototypes
+        if prototypes is not None:
+            k = len(prototypes.vectors)
+            ids += [f"{id}/{i}" for i in range(k)]
+            metadatas += [{_KIND: "prototype", _CLUSTERING: id, _POSITION: i} for i in range(k)]
+            centre = rows if prototypes.centre is None else prototypes.centre[None]
+            rows = np.vstack([centre, prototypes.vectors]).astype(np.float32)
+        documents = [stored.to_json()] + [""] * (len(ids) - 1)
+        # the clustering's own row comes last: one that is there has all its prototypes
         order = list(range(len(ids)))[::-1]
         self._collection.upsert(
             [ids[i] for i in order], rows[order], [documents[i] for i in order], [metadatas[i] for i in order]
         )
-        if record["status"] == "done":
-            with self._looking:
+        if stored.clustering.status == "done":
+            with self._reading:
                 if self._done is not None:
-                    self._done = _newest_first({**self._done, run: record["created"]})
+                    self._done = _newest_first({**self._done, id: stored.clustering.created})
 
-    def records(self) -> list[RunRecord]:
-        """Return all runs, newest first."""
-        found = _records(self._collection.having(_KIND, ["run"], "documents"))
-        return sorted(found, key=lambda record: (record["created"], record["id"]), reverse=True)
+    def all(self) -> list[StoredClustering]:
+        """Return all clusterings, newest first."""
+        found = _stored(self._collection.having(_KIND, ["run"], "documents"))
+        return sorted(found, key=lambda stored: (stored.clustering.created, stored.id), reverse=True)
 
     def done(self) -> list[str]:
-        """Return the ids of the runs that are done, newest first; those of other processes as of the last `look`."""
+        """Return the ids of those that are done, newest first; those of other processes as of the last `refresh`."""
         if not self._done:
-            self.look()
+            self.refresh()
         return list(self._done or ())
 
-    def look(self) -> list[RunRecord]:
-        """Bring `done` in line with the store, and return the runs that are not done.
+    def refresh(self) -> list[StoredClustering]:
+        """Bring `done` in line with the store, and return the clusterings that are not done.
 
-        The records of runs that are known to be done, which are the long ones, are not read again.
+        Those that are known to be done, which are the long ones, are not read again.
         """
-        with self._looking:
+        with self._reading:
             known = self._done or {}
             ids = [id for rows in self._collection.having(_KIND, ["run"]) for id in rows.ids]
-            read = _records(self._collection.get([id for id in ids if id not in known], "documents"))
-            done = {str(record["id"]): record["created"] for record in read if record["status"] == "done"}
+            read = _stored(self._collection.get([id for id in ids if id not in known], "documents"))
+            done = {stored.id: stored.clustering.created for stored in read if stored.clustering.status == "done"}
             self._done = _newest_first({**{id: known[id] for id in ids if id in known}, **done})
-        return [record for record in read if record["status"] != "done"]
+        return [stored for stored in read if stored.clustering.status != "done"]
 
-    def record(self, run: str) -> RunRecord | None:
-        """Return one run; None where it is not there."""
-        for rows in self._collection.get([run], "documents"):
+    def get(self, id: str) -> StoredClustering | None:
+        """Return one clustering; None where it is not there."""
+        for rows in self._collection.get([id], "documents"):
             for document in rows.documents:
                 if document:
-                    return dict(json.loads(document))
+                    return StoredClustering.from_json(document)
         return None
 
-    def centroids(self, run: str) -> Centroids:
-        """Return the prototypes of a finished run, in the order of its clusters; raises NotFound."""
-        found: list[tuple[int, Vectors]] = []
-        for rows in self._collection.having(_RUN, [run], "embeddings", "metadatas"):
+    def prototypes(self, id: str) -> Prototypes:
+        """Return the prototypes of a finished clustering, named by the ids of its clusters; raises NotFound."""
+        found: list[tuple[int, str, Vectors]] = []
+        for rows in self._collection.having(_CLUSTERING, [id], "embeddings", "documents", "metadatas"):
             found += [
-                (int(m[_POSITION]), v) for m, v in zip(rows.metadatas, rows.vectors, strict=True) if m[_KIND] != "off"
+                (int(m[_POSITION]), document, vector)
+                for m, document, vector in zip(rows.metadatas, rows.documents, rows.vectors, strict=True)
+                if m[_KIND] != "off"
             ]
-        found.sort(key=lambda pair: pair[0])
-        if not found or found[0][0] != -1:  # the run's own row comes first
-            raise NotFound(f"there is no clustering {run!r}")
-        return Centroids(np.array([v for p, v in found if p >= 0]), found[0][1])
+        found.sort(key=lambda row: row[0])
+        if not found or found[0][0] != -1:  # the clustering's own row comes first
+            raise NotFound(f"there is no clustering {id!r}")
+        return _prototypes(StoredClustering.from_json(found[0][1]), found[0][2], [vector for _, _, vector in found[1:]])
 
-    def call_off(self, run: str) -> None:
-        """Ask the process that works on a run to end it."""
+    def request_cancel(self, id: str) -> None:
+        """Ask the process that works on a clustering to end it."""
         row = np.zeros((1, self._dimension()), dtype=np.float32)
-        self._collection.upsert([f"{run}/off"], row, [""], [{_KIND: "off", _RUN: run, _POSITION: -2}])
+        self._collection.upsert([f"{id}/off"], row, [""], [{_KIND: "off", _CLUSTERING: id, _POSITION: -2}])
 
-    def called_off(self, run: str) -> bool:
-        """Tell whether somebody asked for the end of a run."""
-        return any(rows.ids for rows in self._collection.get([f"{run}/off"]))
+    def cancel_requested(self, id: str) -> bool:
+        """Tell whether somebody asked for the end of a clustering."""
+        return any(rows.ids for rows in self._collection.get([f"{id}/off"]))
 
-    def inspect(self) -> list[InspectedRun]:
-        """Return every run that has rows; rows that are not ours are in the run ""."""
+    def inspect(self) -> list[InspectedClustering]:
+        """Return every clustering that has rows; rows that are not ours are in the one called ""."""
         found: dict[str, list[Row]] = {}
         for rows in self._collection.inspect():
             for row in rows:
-                found.setdefault(str(row.metadata.get(_RUN, "")), []).append(row)
-        return [_inspected(run, rows) for run, rows in found.items()]
+                found.setdefault(str(row.metadata.get(_CLUSTERING, "")), []).append(row)
+        return [_inspected(id, rows) for id, rows in found.items()]
 
-    def delete(self, runs: Sequence[str]) -> None:
-        """Delete runs with their prototypes."""
-        self._collection.delete([id for rows in self._collection.having(_RUN, list(runs)) for id in rows.ids])
-        with self._looking:
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete clusterings with their prototypes."""
+        self._collection.delete([id for rows in self._collection.having(_CLUSTERING, list(ids)) for id in rows.ids])
+        with self._reading:
             if self._done is not None:
-                self._done = {id: created for id, created in self._done.items() if id not in runs}
+                self._done = {id: created for id, created in self._done.items() if id not in ids}
 
 
-def _records(pages: Iterable[Rows]) -> list[RunRecord]:
-    return [json.loads(document) for rows in pages for document in rows.documents]
+def _stored(pages: Iterable[Rows]) -> list[StoredClustering]:
+    return [StoredClustering.from_json(document) for rows in pages for document in rows.documents]
 
 
 def _newest_first(done: Mapping[str, str]) -> dict[str, str]:
-    return dict(sorted(done.items(), key=lambda run: (run[1], run[0]), reverse=True))
+    return dict(sorted(done.items(), key=lambda entry: (entry[1], entry[0]), reverse=True))
 
 
-def _inspected(run: str, rows: list[Row]) -> InspectedRun:
-    own = next((row for row in rows if row.id == run and row.document), None)
-    if not run or own is None:
-        return InspectedRun(run, None, None, False)
-    record: RunRecord = json.loads(own.document)
-    if record["status"] != "done":
-        return InspectedRun(run, record, None, False)
-    prototypes = [row for row in rows if row.metadata.get(_KIND) == "prototype"]
-    prototypes.sort(key=lambda row: int(row.metadata[_POSITION]))
-    vectors = [row.vector for row in prototypes if row.vector is not None]
-    if own.vector is None or len(vectors) != len(record["clusters"]):
-        return InspectedRun(run, record, None, True)
-    return InspectedRun(run, record, Centroids(np.array(vectors), own.vector), False)
+def _prototypes(stored: StoredClustering, centre: Vectors, vectors: Sequence[Vectors]) -> Prototypes:
+    """Return the prototypes that were stored; a centre of zeros stands for none."""
+    names = tuple(cluster.id for cluster in stored.clustering.clusters)
+    return Prototypes(names, np.array(vectors), centre if centre.any() else None)
+
+
+def _inspected(id: str, rows: list[Row]) -> InspectedClustering:
+    own = next((row for row in rows if row.id == id and row.document), None)
+    if not id or own is None:
+        return InspectedClustering(id, None, None, False)
+    stored = StoredClustering.from_json(own.document)
+    if stored.clustering.status != "done":
+        return InspectedClustering(id, stored, None, False)
+    rows = [row for row in rows if row.metadata.get(_KIND) == "prototype"]
+    rows.sort(key=lambda row: int(row.metadata[_POSITION]))
+    vectors = [row.vector for row in rows if row.vector is not None]
+    if own.vector is None or len(vectors) != len(stored.clustering.clusters):
+        return InspectedClustering(id, stored, None, True)
+    return InspectedClustering(id, stored, _prototypes(stored, own.vector, vectors), False)

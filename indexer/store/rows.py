@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from indexer.embedders import Vectors
+from indexer.vectors import Vectors
 
 
 @dataclass(frozen=True)

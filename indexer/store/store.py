@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,14 +10,14 @@ from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
 from indexer.errors import ModelMismatch, StoreFormat, StoreUnavailable, TopicdexError
-from indexer.owner import MARKER, OwnerLock, prepare_folder, replace_json
 from indexer.settings import Settings
 from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Collection
-from indexer.store.clusterings import Clusterings
+from indexer.store.clusterings import ClusteringTable
 from indexer.store.index_files import cut_off
-from indexer.store.topics import Topics
-from indexer.store.words import Words
+from indexer.store.lock import MARKER, OwnerLock, prepare_folder, replace_json
+from indexer.store.topics import TopicTable
+from indexer.store.words import WordTable
 
 FORMAT = 1  # raised when what is stored changes its shape; an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
@@ -32,12 +33,14 @@ Part = Literal["words", "topics", "clusterings"]
 
 
 class Store:
-    """Words, topics and clusterings of one corpus; open it with `Store.open`, close it when done."""
+    """WordTable, topics and clusterings of one corpus; open it with `Store.open`, close it when done."""
 
     def __init__(self, chroma: Chroma, lock: OwnerLock | None, *, damaged: bool = False) -> None:
         self._chroma = chroma
         self._lock = lock
         self._damaged = damaged
+        self.write_lock = threading.RLock()
+        """Held over each change, so that memory and disk do not part."""
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
         self._open_collections()
 
@@ -94,7 +97,6 @@ class Store:
         """Raise StoreUnavailable where the store does not answer."""
         self._chroma.ping()
 
-    @property
     def model(self) -> ModelIdentity | None:
         """Return the model that made the vectors; None before the first."""
         raw = self._chroma.metadata(_WORDS).get(_MODEL_KEY)
@@ -102,23 +104,23 @@ class Store:
 
     def model_name(self) -> str | None:
         """Return the name of the model that made the vectors; None before the first."""
-        model = self.model
+        model = self.model()
         return None if model is None else model.name
 
     def dimension(self) -> int:
         """Return the dimension of the vectors, also where another process has made the first of them."""
-        model = self.model
+        model = self.model()
         return model.dimension if model else 1
 
     def check_model(self, name: str) -> None:
         """Raise ModelMismatch where the store holds vectors of a model of another name."""
-        stored = self.model
+        stored = self.model()
         if stored is not None and stored.name != name and self._holds_vectors():
             raise _mismatch(stored, name)
 
     def adopt(self, identity: ModelIdentity) -> None:
         """Make `identity` the store's model where it is new or empty; raise ModelMismatch where it has another."""
-        stored = self.model
+        stored = self.model()
         if stored == identity:
             return
         if stored is not None:
@@ -130,7 +132,6 @@ class Store:
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(vars(identity))})
         self._open_collections()
 
-    @property
     def knows_format(self) -> bool:
         """Tell whether the collections still say which format they have."""
         return _FORMAT_KEY in self._chroma.metadata(_WORDS)
@@ -172,17 +173,16 @@ class Store:
                 self._chroma.drop(name)
             self._chroma.rename(rebuilt, name)
 
-    @property
     def state(self) -> dict[str, Any]:
         """Return what is set and not embedded: the present topics, thresholds, the active clustering."""
         return dict(json.loads(self._chroma.metadata(_TOPICS).get(_STATE_KEY, "{}")))
 
     def update_state(self, **changes: Any) -> None:
         """Replace parts of the state in one step; it is on disk when this returns."""
-        self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state, **changes})})
+        self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state(), **changes})})
 
     def _holds_vectors(self) -> bool:
-        return self.words.count() > 0 or bool(self.state.get("topics"))
+        return self.words.count() > 0 or bool(self.state().get("topics"))
 
     def _open_collections(self) -> None:
         for name in _SPACES:
@@ -193,9 +193,9 @@ class Store:
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # a process that owns the folder has nobody to tell
-        self.words = Words(self._words, changed=(lambda ids: None) if self._lock else self.changes.note)
-        self.topics = Topics(self._topics)
-        self.clusterings = Clusterings(self._open(_CLUSTERINGS, "l2"), self.dimension)
+        self.words = WordTable(self._words, changed=(lambda ids: None) if self._lock else self.changes.note)
+        self.topics = TopicTable(self._topics)
+        self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
 
     def _open(self, name: str, space: Any) -> Collection:
         return self._chroma.open(name, space, {})[0]

@@ -6,15 +6,13 @@ either the old topics or the new ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from indexer.embedders import Vectors
-from indexer.records import text_hash
+from indexer.records import Role, text_hash
 from indexer.store.chroma import Collection
+from indexer.vectors import Vectors
 
-Role = Literal["name", "description", "example"]
 _SET = "topicdex:set"
 _TOPIC = "topicdex:topic"
 _ROLE = "topicdex:role"
@@ -22,7 +20,7 @@ _POSITION = "topicdex:position"
 
 
 @dataclass(frozen=True)
-class TopicPart:
+class TopicText:
     """One text that a person gave for a topic, with its vector (dimension,)."""
 
     topic: str
@@ -39,18 +37,18 @@ class InspectedSet:
     """
 
     version: str
-    parts: list[TopicPart]
+    parts: list[TopicText]
     whole: bool
     broken: list[int]
 
 
-class Topics:
+class TopicTable:
     """The collection of topics; which version of the set is the present one stands in the store's state."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    def write(self, version: str, parts: Sequence[TopicPart], vectors: Vectors) -> None:
+    def write(self, version: str, parts: Sequence[TopicText], vectors: Vectors) -> None:
         """Write a whole set, shapes: vectors (n parts, dimension); it is not the present one yet."""
         self._collection.upsert(
             [f"{version}/{i}" for i in range(len(parts))],
@@ -59,12 +57,12 @@ class Topics:
             [{_SET: version, _TOPIC: part.topic, _ROLE: part.role, _POSITION: i} for i, part in enumerate(parts)],
         )
 
-    def read(self, version: str) -> list[TopicPart]:
+    def read(self, version: str) -> list[TopicText]:
         """Return the parts of a set in the order in which they were given."""
-        found: list[tuple[int, TopicPart]] = []
+        found: list[tuple[int, TopicText]] = []
         for rows in self._collection.having(_SET, [version], "embeddings", "documents", "metadatas"):
             for text, vector, m in zip(rows.documents, rows.vectors, rows.metadatas, strict=True):
-                found.append((int(m[_POSITION]), TopicPart(m[_TOPIC], m[_ROLE], text, vector)))
+                found.append((int(m[_POSITION]), TopicText(m[_TOPIC], m[_ROLE], text, vector)))
         return [part for _, part in sorted(found, key=lambda pair: pair[0])]
 
     def drop(self, version: str) -> None:
@@ -74,12 +72,12 @@ class Topics:
 
     def inspect(self) -> list[InspectedSet]:
         """Return every set that has rows, in the order in which they were written; rows that are not ours are in ""."""
-        found: dict[str, list[tuple[int, TopicPart, bool]]] = {}
+        found: dict[str, list[tuple[int, TopicText, bool]]] = {}
         for rows in self._collection.inspect():
             for row in rows:
                 vector = np.zeros(1, dtype=np.float32) if row.vector is None else row.vector
                 m = row.metadata
-                part = TopicPart(str(m.get(_TOPIC, "")), m.get(_ROLE, "example"), row.document, vector)
+                part = TopicText(str(m.get(_TOPIC, "")), m.get(_ROLE, "example"), row.document, vector)
                 place = (int(m.get(_POSITION, -1)), part, row.vector is None)
                 found.setdefault(str(m.get(_SET, "")), []).append(place)
         sets = []
@@ -91,6 +89,6 @@ class Topics:
         return sets
 
 
-def set_version(parts: Sequence[TopicPart]) -> str:
+def set_version(parts: Sequence[TopicText]) -> str:
     """Return a name for this very set: the same topics in the same order give the same one."""
     return text_hash("\0".join(f"{part.topic}\1{part.role}\1{part.text}" for part in parts))

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from indexer.embedders import Vectors
 from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
+from indexer.store.checksums import MARK
 from indexer.store.chroma import Collection
-from indexer.store.marks import MARK
 from indexer.store.rows import Row, Rows
+from indexer.vectors import Vectors
 
 _TEXT = "topicdex:text"  # hash of the text: rows that share it share a vector
 _WORD = "topicdex:word"  # fingerprint of id, text and metadata: there when nothing has changed
@@ -44,7 +44,7 @@ class InspectedWord:
     fingerprint: str
 
 
-class Words:
+class WordTable:
     """The collection of words."""
 
     def __init__(self, collection: Collection, changed: Callable[[Sequence[str]], None]) -> None:

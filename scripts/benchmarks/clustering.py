@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from indexer.settings import Settings
-from indexer.store import Store
+from indexer.store.store import Store
 from scripts.benchmarks.machine import LARGE, TITLES, Server, Work, seconds, served, show
 
 K = 20

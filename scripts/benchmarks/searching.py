@@ -8,7 +8,7 @@ import numpy as np
 
 from indexer.embedders.local import LocalEmbedder
 from indexer.settings import DEFAULT_MODEL, Settings
-from indexer.store import Store
+from indexer.store.store import Store
 from scripts.benchmarks.machine import LARGE, TITLES, Server, Work, seconds, served, show
 
 TOPICS = ("sport", "music", "politics", "science", "video games", "film", "food", "travel", "books", "health", "money",

@@ -1,0 +1,213 @@
+"""What an open corpus offers: three nouns and what they share. An engine keeps it, and so does a client over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, Self
+
+from indexer.contract.clusterings import (
+    ClusterAnswers,
+    Clustering,
+    ClusteringDiff,
+    ClusteringList,
+    ClusteringSettings,
+    ClusterWordPage,
+)
+from indexer.contract.evaluations import Calibration, Evaluation
+from indexer.contract.info import Info
+from indexer.contract.topics import Kind, NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicSet
+from indexer.contract.words import Counts, Similarity, WordAnswers, WordPage, WordRecord, WordsAdded
+from indexer.progress import Progress
+from indexer.records import LabelledText, Scalar, Topic, Word
+
+
+class Words(Protocol):
+    """The stored words."""
+
+    def add(self, words: Sequence[Word | str]) -> WordsAdded:
+        """Add or update words; a bare text gets the id that follows from it. When it returns they are on disk.
+
+        The same again changes and embeds nothing.
+        """
+        ...
+
+    def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
+        """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk."""
+        ...
+
+    def plan(self, words: Iterable[Word]) -> Counts:
+        """Return what `index` would do, without doing it."""
+        ...
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every word."""
+        ...
+
+    def page(self, limit: int, cursor: str | None = None) -> WordPage:
+        """Return `limit` words, 1,000 at most, from the cursor on, in the order in which they first came.
+
+        No word that stays is left out where others are deleted between two pages. Raises InvalidRequest for a cursor
+        that no page gave.
+        """
+        ...
+
+    def get(self, id: str) -> WordRecord:
+        """Return one word; raises NotFound."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Delete words and return how many were there."""
+        ...
+
+    def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
+        """Return the k stored words nearest to each text, among those with the metadata `where`."""
+        ...
+
+
+class Topics(Protocol):
+    """The topics, the thresholds of their answers, and how right these are."""
+
+    def all(self) -> TopicSet:
+        """Return all topics in their order."""
+        ...
+
+    def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
+        """Make `topics`, whose names differ, the whole set."""
+        ...
+
+    def add(self, topics: Sequence[Topic | str]) -> TopicSet:
+        """Add topics, or replace those with the same name in their place."""
+        ...
+
+    def delete(self, name: str) -> TopicSet:
+        """Delete one topic; raises NotFound."""
+        ...
+
+    def deactivate(self) -> None:
+        """Go back to plain labels; harmless where nothing is active."""
+        ...
+
+    def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
+        """Return the k nearest topics of each text; `prototypes="label"` passes over an adaptation."""
+        ...
+
+    def classify(self, topic: str | None = None) -> Iterator[str]:
+        """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
+
+        Raises NotFound for a topic that is not set, before the first line.
+        """
+        ...
+
+    def thresholds(self) -> ThresholdSet:
+        """Return the thresholds of the prototypes in use."""
+        ...
+
+    def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
+        """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
+        ...
+
+    def null_scores(self) -> NullScores:
+        """Return the scores of stored words with topics they are not near; empty with too few of either."""
+        ...
+
+    def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
+        """Measure the answers to labelled texts at the thresholds in use.
+
+        Raises InvalidRequest where there are no rows, no topics, or labels that are no topics.
+        """
+        ...
+
+    def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
+        """Find the thresholds that answer most labelled texts at this precision, and set them where `apply` is true.
+
+        Raises InvalidRequest where the rows cannot teach thresholds, with the reason.
+        """
+        ...
+
+
+class Clusterings(Protocol):
+    """The clusterings, newest first, and the clusters of texts."""
+
+    def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
+        """Recluster the stored words and return the clustering ended; `progress` is called with the share done.
+
+        Ctrl-C cancels it. Raises InvalidRequest for what can never succeed, TooManyJobs.
+        """
+        ...
+
+    def all(self) -> ClusteringList:
+        """Return all clusterings, newest first."""
+        ...
+
+    def get(self, id: str) -> Clustering:
+        """Return one clustering; raises NotFound."""
+        ...
+
+    def delete(self, id: str) -> None:
+        """Remove a clustering that has ended, cancel one that goes on; raises NotFound, Conflict."""
+        ...
+
+    def pin(self, id: str, pinned: bool = True) -> Clustering:
+        """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
+        ...
+
+    def activate(self, id: str) -> Clustering:
+        """Make topic lookups answer from a clustering that grew from the present topics; raises NotFound, Conflict."""
+        ...
+
+    def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
+        """Return `limit` words, 1,000 at most, with their clusters, in the order of their ids, from the cursor on.
+
+        Raises NotFound for the clustering or the cluster, Conflict where the clustering has not finished.
+        """
+        ...
+
+    def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
+        """Return the k nearest clusters of each text in the newest finished clustering, or in the one with this id.
+
+        Raises NoClustering where none has finished, NotFound, Conflict where the one asked for has not.
+        """
+        ...
+
+    def diff(self, old: str, new: str) -> ClusteringDiff:
+        """Return what became of the clusters of one clustering in another, over the words that are there now."""
+        ...
+
+
+class Service(Protocol):
+    """An open corpus. Close it, or use it in a `with`."""
+
+    @property
+    def words(self) -> Words:
+        """Return the stored words."""
+        ...
+
+    @property
+    def topics(self) -> Topics:
+        """Return the topics."""
+        ...
+
+    @property
+    def clusterings(self) -> Clusterings:
+        """Return the clusterings."""
+        ...
+
+    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
+        """Return the cosine of every row with every column; no columns = the rows."""
+        ...
+
+    def info(self) -> Info:
+        """Return what is running here, on what."""
+        ...
+
+    def check_model(self) -> None:
+        """Raise ModelMismatch where another model was asked for than the one that made the vectors."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...

@@ -1,0 +1,1 @@
+"""Evaluation on arrays alone: thresholds, how right answers are, and how sure one can be of that."""

@@ -1,0 +1,145 @@
+"""How right the answers are: what labelled texts say about the topics, each figure with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.contract.evaluations import Confusion, CurvePoint, Evaluation, Rate, TopicFigures
+from indexer.contract.topics import Thresholds
+from indexer.evaluation.intervals import UNDEFINED, auroc, share, wilson
+from indexer.evaluation.thresholds import decide
+
+NO_TOPIC = -1
+_CURVE_POINTS = 20
+_CONFUSIONS = 20
+_EXAMPLES = 3
+_RESAMPLES = 1000
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+
+def evaluate(
+    scores: npt.NDArray[np.float32],
+    truth: Ints,
+    topics: Sequence[str],
+    texts: Sequence[str],
+    *,
+    thresholds: Thresholds,
+    seed: int = 42,
+) -> Evaluation:
+    """Measure the answers that scores (n, t) give to n labelled texts.
+
+    `truth` (n,) holds each row's topic as a column of `scores`, -1 where it belongs to none. Accuracy and
+    macro F1 are of the nearest topic, thresholds aside, over the rows that have a topic. All else is what a
+    caller gets at `thresholds`: coverage is answered / rows, precision is right / answered, where an answer
+    to a row of no topic is wrong; `..._in_scope` leaves such rows out. `none_recall` is the share of them
+    that is not answered, `auroc` how well the score tells them from the rest (0.5: not at all). The curves
+    take each threshold alone, over all rows.
+
+    Intervals are of 95 %: Wilson's for shares, DeLong's for AUROC, and for macro F1 the percentiles of 1,000
+    seeded bootstrap samples drawn within each topic. They speak of other texts like these, not of other
+    kinds.
+    """
+    decision = decide(scores, thresholds, topics)
+    best, accepted = decision.best, decision.accepted
+    in_scope = truth != NO_TOPIC
+    right = best == truth
+    curves = {"score": _curve(decision.score, right)}
+    if len(topics) > 1:
+        curves["margin"] = _curve(decision.margin, right)
+    return Evaluation(
+        rows=len(truth),
+        no_topic_rows=int((~in_scope).sum()),
+        thresholds=thresholds,
+        accuracy=share(right[in_scope]),
+        macro_f1=_macro_f1(truth[in_scope], best[in_scope], len(topics), seed),
+        coverage=share(accepted),
+        precision=share(right[accepted]),
+        coverage_in_scope=share(accepted[in_scope]),
+        precision_in_scope=share(right[accepted & in_scope]),
+        none_recall=share(~accepted[~in_scope]),
+        auroc=auroc(decision.score, in_scope),
+        curves=curves,
+        topics=_by_topic(best[accepted], truth, right & accepted, topics),
+        confusions=_confusions(np.flatnonzero(accepted & ~right), best, truth, topics, texts),
+    )
+
+
+def _curve(key: Floats, right: Bools) -> list[CurvePoint]:
+    """Return the points at 5, 10 ... 100 % coverage; rows that tie at a threshold are all answered."""
+    if not len(key):
+        return []
+    order = np.argsort(-key, kind="stable")
+    ordered, hits = key[order], np.cumsum(right[order])
+    wanted = np.ceil(np.arange(1, _CURVE_POINTS + 1) / _CURVE_POINTS * len(key) - 1e-9).astype(np.intp)
+    answered = np.unique(np.searchsorted(-ordered, -ordered[wanted - 1], side="right"))
+    return [
+        CurvePoint(
+            threshold=float(ordered[n - 1]), coverage=float(n / len(key)), precision=wilson(int(hits[n - 1]), int(n))
+        )
+        for n in answered
+    ]
+
+
+def _by_topic(given: Ints, truth: Ints, right: Bools, topics: Sequence[str]) -> list[TopicFigures]:
+    t = len(topics)
+    answers = np.bincount(given, minlength=t)
+    support = np.bincount(truth[truth != NO_TOPIC], minlength=t)
+    hits = np.bincount(truth[right], minlength=t)
+    return [
+        TopicFigures(
+            topic=topic,
+            support=int(n),
+            precision=wilson(int(hit), int(answered)),
+            recall=wilson(int(hit), int(n)),
+        )
+        for topic, n, hit, answered in zip(topics, support, hits, answers, strict=True)
+    ]
+
+
+def _confusions(wrong: Ints, best: Ints, truth: Ints, topics: Sequence[str], texts: Sequence[str]) -> list[Confusion]:
+    """Return the commonest wrong answers; their examples are the first texts that got them."""
+    rows: dict[tuple[int, int], list[int]] = {}
+    for row in wrong:
+        rows.setdefault((int(truth[row]), int(best[row])), []).append(int(row))
+    worst = sorted(rows.items(), key=lambda item: (-len(item[1]), item[0]))[:_CONFUSIONS]
+    return [
+        Confusion(
+            truth=None if true == NO_TOPIC else topics[true],
+            given=topics[given],
+            count=len(found),
+            examples=list(dict.fromkeys(texts[row] for row in found))[:_EXAMPLES],
+        )
+        for (true, given), found in worst
+    ]
+
+
+def _macro_f1(truth: Ints, best: Ints, t: int, seed: int) -> Rate:
+    """Return the mean F1 over the topics that have rows, with its bootstrap interval.
+
+    Samples are drawn within each topic, so that every one of them has the same topics to average over.
+    """
+    if not len(truth):
+        return UNDEFINED
+    order = np.argsort(truth, kind="stable")
+    truth, best = truth[order], best[order]
+    support = np.bincount(truth, minlength=t)
+    present = support > 0
+
+    def mean_f1(given: Ints) -> float:
+        hits = np.bincount(truth[given == truth], minlength=t)
+        return float((2 * hits / np.maximum(support + np.bincount(given, minlength=t), 1))[present].mean())
+
+    first = (np.cumsum(support) - support)[truth]
+    size = support[truth]
+    rng = np.random.default_rng(seed)
+    samples = [mean_f1(best[first + (rng.random(len(truth)) * size).astype(np.intp)]) for _ in range(_RESAMPLES)]
+    value = mean_f1(best)
+    low, high = np.quantile(samples, (0.025, 0.975))
+    # In small samples the bootstrap can lie to one side of the figure itself; an interval must hold it.
+    return Rate(value=value, low=min(float(low), value), high=max(float(high), value), n=len(truth))

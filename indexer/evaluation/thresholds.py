@@ -1,0 +1,41 @@
+"""When the service commits itself to a topic: what thresholds decide for rows of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.contract.topics import Reason, Thresholds
+from indexer.vectors import Vectors, top_two
+
+MATCHED: Reason = "matched"
+BELOW_THRESHOLD: Reason = "below_threshold"
+AMBIGUOUS: Reason = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is answered for n texts: nearest topic, score, margin, given or not, and why; each (n,)."""
+
+    best: npt.NDArray[np.intp]
+    score: npt.NDArray[np.float64]
+    margin: npt.NDArray[np.float64]
+    accepted: npt.NDArray[np.bool_]
+    reason: npt.NDArray[np.str_]
+
+
+def decide(scores: Vectors, thresholds: Thresholds, topics: Sequence[str]) -> Decision:
+    """Decide the answer for every row of scores (n, t); of equal scores the first topic wins.
+
+    A score or margin that equals its threshold is enough. With a single topic the margin is infinite: there
+    is no second topic to confuse it with.
+    """
+    best, score, margin = top_two(scores)
+    limits = (thresholds.least(topic) for topic in topics)
+    far = score < np.array([-np.inf if limit is None else limit for limit in limits])[best]
+    close = margin < (-np.inf if thresholds.margin is None else thresholds.margin)
+    reason = np.where(far, BELOW_THRESHOLD, np.where(close, AMBIGUOUS, MATCHED))
+    return Decision(best, score, margin, ~(far | close), reason)

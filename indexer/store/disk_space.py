@@ -1,0 +1,38 @@
+"""DiskSpace on the disk: a write that would not fit is refused before it begins.
+
+Chroma 1.5.9 that runs out of disk in the middle of a write leaves the list of its index cut off, so that the store
+opens no more, or waits for its own lock for ever and holds Python's meanwhile (both seen on a tmpfs of 4 MB).
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from indexer.errors import StoreUnavailable
+from indexer.vectors import Vectors
+
+_SPARE = 2**20  # bytes that stay free whatever is written: for journals
+_VECTOR = 4  # times its bytes: in the queue, in the index, and links between vectors
+_TEXT = 32  # times its bytes: in the queue, as it is, and in SQLite's full-text index
+_ROW = 1_024  # bytes of ids, metadata and their indexes
+
+
+class DiskSpace:
+    """The disk under the folder of an embedded store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self, vectors: Vectors | None = None, documents: Sequence[str] = ()) -> None:
+        """Raise StoreUnavailable where these rows do not fit; what a deletion writes is little."""
+        rows = 0 if vectors is None else _VECTOR * vectors.nbytes
+        texts = sum(_ROW + _TEXT * len(document.encode("utf-8", "replace")) for document in documents)
+        # what describes the index is written anew each time, before the old goes
+        rewritten = sum(file.stat().st_size for file in self._folder.glob("*/*") if file.name != "data_level0.bin")
+        needed = _SPARE + rows + texts + rewritten
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise StoreUnavailable(
+                f"the disk is full ({free // 2**20} MB are free, {-(-needed // 2**20)} MB are needed); "
+                "nothing that was acknowledged is lost, make room and run again"
+            )

@@ -1,0 +1,1 @@
+"""Words, a wing over the store: how they are added, kept in memory, paged through and searched."""

@@ -1,0 +1,90 @@
+"""Indexing files into an engine: what is new is embedded, what is gone can be pruned, and the count of both."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from indexer.contract.service import Service
+from indexer.contract.words import Counts
+from indexer.errors import InvalidRequest
+from indexer.readers.survey import Source, Survey
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an indexing did; counts in words, `skipped` in rows by reason."""
+
+    counts: Counts
+    removed: int
+    skipped: Counter[str]
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Return the words a second."""
+        done = self.counts.words
+        return done / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as the command line prints it with --json."""
+        return {
+            "added": self.counts.added,
+            "updated": self.counts.updated,
+            "unchanged": self.counts.unchanged,
+            "removed": self.removed,
+            "skipped": self.skipped.total(),
+            "seconds": round(self.seconds, 3),
+            "embedded": self.counts.embedded,
+            "skipped_why": dict(self.skipped),
+        }
+
+
+@dataclass
+class Indexing:
+    """One indexing of surveyed sources; `counts` grows with what is on disk, also where it is cut off."""
+
+    service: Service
+    sources: Sequence[Source]
+    survey: Survey
+    counts: Counts = field(default_factory=Counts)
+
+    def run(
+        self, *, prune: bool = False, most: bool = False, written: Callable[[Counts], None] = lambda _: None
+    ) -> Summary:
+        """Index everything; then, with `prune`, remove the words that the input does not have.
+
+        `written` is told the counts so far after each batch is on disk. Raises ModelMismatch before anything is
+        read, InvalidRequest where pruning would remove more than half of the words and `most` does not allow it.
+        """
+        begin = time.monotonic()
+        self.service.check_model()
+        stale = self._stale(most) if prune else []
+
+        def add(counts: Counts) -> None:
+            self.counts += counts
+            written(self.counts)
+
+        self.service.words.index(self.survey.latest(self.sources), add)
+        removed = self.service.words.delete(stale) if stale else 0
+        return Summary(self.counts, removed, self.survey.skipped, time.monotonic() - begin)
+
+    def plan(self) -> Counts:
+        """Return what `run` would do, without doing it; `embedded` may count a text twice that comes under two ids."""
+        return self.service.words.plan(self.survey.latest(self.sources))
+
+    def stale_count(self) -> int:
+        """Return how many words `run` would remove with `prune`."""
+        return len(self._stale(most=True))
+
+    def _stale(self, most: bool) -> list[str]:
+        if not self.survey.words:
+            raise InvalidRequest("the input has no words, and pruning would remove all; check the input")
+        stored = list(self.service.words.ids())
+        stale = [id for id in stored if not self.survey.has(id)]
+        if 2 * len(stale) > len(stored) and not most:
+            raise InvalidRequest(
+                f"--prune would remove {len(stale)} of {len(stored)} words, more than half; "
+                "check that every file is named, and give --yes if that is meant"
+            )
+        return stale

@@ -1,0 +1,200 @@
+"""The stored words in memory: exact search that no writer holds up, and the vectors that reclustering reads.
+
+Chroma keeps the record; a cache is filled from it and follows every write of its process. Rows never change once
+they are there: an update buries the old row and adds a new one, so a search needs no lock while it multiplies.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.prototypes import Prototypes
+from indexer.records import Scalar, Word, has_metadata
+from indexer.vectors import Vectors
+
+_BLOCK = 32_768  # rows a block: growing never copies what is there
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All words at one moment in the order of their ids, whatever order they came in; vectors (n, dimension)."""
+
+    ids: list[str]
+    texts: list[str]
+    vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The position of the nearest prototype of each word, (n,), in the order of the ids."""
+
+    ids: list[str]
+    texts: list[str]
+    nearest: npt.NDArray[np.int32]
+
+
+class MemoryIndex:
+    """Every stored word with its vector, searchable by exact cosine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.changes = 0  # words that were added, replaced or removed
+        self._clear()
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def put(self, words: Sequence[Word], vectors: Vectors) -> None:
+        """Add words, or replace those with the same id; shapes: vectors (n, dimension), unit rows."""
+        with self._lock:
+            self.changes += len(words)
+            for word, vector in zip(words, vectors, strict=True):
+                self._bury([word.id])
+                self._append(word, vector)
+            self._compact()
+
+    def put_missing(self, words: Sequence[Word], vectors: Vectors) -> None:
+        """Add those words that are not there yet: what a write put there is newer than what was read."""
+        missing = [i for i, word in enumerate(words) if word.id not in self._row_of]
+        self.put([words[i] for i in missing], vectors[missing])
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget words; an id that is not there is passed over."""
+        with self._lock:
+            self.changes += self._bury(ids)
+            self._compact()
+
+    def ids(self) -> set[str]:
+        """Return all ids."""
+        with self._lock:
+            return set(self._row_of)
+
+    def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
+        """Return the k words of highest cosine for each vector, best first, among those with that metadata.
+
+        Exact: every word is compared. Equal scores come in the order in which the words were added.
+        """
+        with self._lock:
+            words, blocks = self._words, self._blocks_now()
+            total = len(words)
+        found: list[list[tuple[float, int]]] = [[] for _ in vectors]
+        for number, (block, alive) in enumerate(blocks):
+            start = number * _BLOCK
+            used = min(_BLOCK, total - start)
+            if used <= 0:
+                break
+            mask = alive[:used]
+            if where:
+                mask = mask & np.fromiter(
+                    (has_metadata(word, where) for word in words[start : start + used]), bool, used
+                )
+            if not mask.any():
+                continue
+            scores = vectors @ block[:used].T
+            scores[:, ~mask] = -np.inf
+            for row, best in zip(scores, found, strict=True):
+                here = _top(row, k)
+                best[:] = sorted([*best, *zip((-row[here]).tolist(), (start + here).tolist(), strict=True)])[:k]
+        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in best] for best in found]
+
+    def assign(self, prototypes: Prototypes) -> Assignment:
+        """Return the nearest prototype of every word, ordered by id; reads the vectors where they lie."""
+        with self._lock:
+            order = sorted(self._row_of)
+            rows = np.array([self._row_of[id] for id in order], dtype=np.int64)
+            words, blocks = self._words, list(self._blocks)
+        nearest = np.zeros(len(blocks) * _BLOCK, dtype=np.int32)
+        for number, block in enumerate(blocks):
+            nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
+        return Assignment(order, [words[r].text for r in rows], nearest[rows])
+
+    def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, in the order in which they were added."""
+        with self._lock:
+            words, blocks = self._words[:], self._blocks_now()
+        for number, (block, alive) in enumerate(blocks):
+            here = words[number * _BLOCK : (number + 1) * _BLOCK]
+            rows = np.flatnonzero(alive[: len(here)])
+            yield [here[row] for row in rows], block[rows]
+
+    def sample(self, size: int) -> Vectors:
+        """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""
+        with self._lock:
+            order = sorted(self._row_of)
+            step = max(1, -(-len(order) // size))
+            rows = np.array([self._row_of[id] for id in order[::step]], dtype=np.int64)
+            blocks = list(self._blocks)
+        return _gathered(blocks, rows)
+
+    def snapshot(self) -> Snapshot:
+        """Return all words and their vectors as they are now, ordered by id."""
+        with self._lock:
+            rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
+            words, blocks = self._words, list(self._blocks)
+        return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], _gathered(blocks, rows))
+
+    def _blocks_now(self) -> list[tuple[Vectors, npt.NDArray[np.bool_]]]:
+        """The blocks and which of their rows live now: one that is replaced later was there."""
+        return [(block, alive.copy()) for block, alive in zip(self._blocks, self._alive, strict=True)]
+
+    def _clear(self) -> None:
+        self._words: list[Word] = []
+        self._row_of: dict[str, int] = {}
+        self._blocks: list[Vectors] = []
+        self._alive: list[npt.NDArray[np.bool_]] = []
+
+    def _bury(self, ids: Iterable[str]) -> int:
+        """Forget words and return how many were there."""
+        rows = [row for row in (self._row_of.pop(id, None) for id in ids) if row is not None]
+        for row in rows:
+            self._alive[row // _BLOCK][row % _BLOCK] = False
+        return len(rows)
+
+    def _compact(self) -> None:
+        """Copy the living rows into new blocks where most are dead; a search under way goes on in the old ones."""
+        if len(self._words) <= _BLOCK or len(self._row_of) >= len(self._words) // 2:
+            return
+        rows = np.array(sorted(self._row_of.values()), dtype=np.int64)
+        words, blocks = self._words, self._blocks
+        self._clear()
+        self._words = [words[row] for row in rows]
+        self._row_of = {word.id: row for row, word in enumerate(self._words)}
+        for start in range(0, len(rows), _BLOCK):
+            part = _gathered(blocks, rows[start : start + _BLOCK])
+            self._blocks.append(np.zeros((_BLOCK, part.shape[1]), dtype=np.float32))
+            self._blocks[-1][: len(part)] = part
+            self._alive.append(np.arange(_BLOCK) < len(part))
+
+    def _append(self, word: Word, vector: Vectors) -> None:
+        row = len(self._words)
+        if row % _BLOCK == 0:
+            self._blocks.append(np.zeros((_BLOCK, len(vector)), dtype=np.float32))
+            self._alive.append(np.zeros(_BLOCK, dtype=bool))
+        self._blocks[-1][row % _BLOCK] = vector
+        self._alive[-1][row % _BLOCK] = True
+        self._words.append(word)
+        self._row_of[word.id] = row
+
+
+def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors:
+    """The vectors of rows, (m, dimension), in their order."""
+    vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
+    for number, block in enumerate(blocks):
+        here = rows // _BLOCK == number
+        vectors[here] = block[rows[here] % _BLOCK]
+    return vectors
+
+
+def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
+    """Return the positions of the k highest finite scores, ties at the edge by position."""
+    if k < len(scores):
+        least = np.partition(scores, len(scores) - k)[len(scores) - k]
+        candidates = np.flatnonzero(scores >= least)
+    else:
+        candidates = np.arange(len(scores))
+    candidates = candidates[np.isfinite(scores[candidates])]
+    order = np.lexsort((candidates, -scores[candidates]))
+    return candidates[order[:k]]

