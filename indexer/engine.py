@@ -88,7 +88,7 @@ class Engine:
             else ModelInfo(name=model.name, revision=model.revision, dimension=model.dimension),
             counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
             store=StoreInfo(mode=self.store.mode, format=FORMAT),
-            cached_words=0 if self.words.cache is None else len(self.words.cache),
+            cached_words=0 if self.words.memory is None else len(self.words.memory),
         )
 
     def close(self) -> None:

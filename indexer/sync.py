@@ -41,7 +41,7 @@ class Sync:
                 self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
                 if looks % _CHECK_EVERY == 0:
                     self._store.changes.forget()
-                    if self._corpus.cache is not None and len(self._corpus.cache) != self._store.words.count():
+                    if self._corpus.memory is not None and len(self._corpus.memory) != self._store.words.count():
                         self._corpus.reconcile()
             except TopicdexError as error:  # the store is away: what was missed is read when it is back
                 _log.warning("%s: %s", error.code, error)

@@ -177,7 +177,7 @@ class TopicIndex:
         scores = used.scores(vectors)
         decision = decide(scores, thresholds, used.names)
         order = best_first(scores, k)
-        behind = self._null_scores(kind) if self._corpus.cache is not None else None
+        behind = self._null_scores(kind) if self._corpus.memory is not None else None
         spoke = Speakers(present.parts)
         margins: Sequence[float | None] = decision.margin.tolist() if len(used.names) > 1 else [None] * len(texts)
         cuts = embedder.truncated(texts)

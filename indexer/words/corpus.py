@@ -27,7 +27,7 @@ class Corpus:
         self._store = store
         self._embedder = embedder
         self._write_lock = store.write_lock
-        self.cache: MemoryIndex | None = None
+        self.memory: MemoryIndex | None = None
         self._filling: MemoryIndex | None = None
         self._before = 0  # changes of memory before it was read again
         self._loading = threading.Lock()
@@ -81,21 +81,21 @@ class Corpus:
 
     def count(self) -> int:
         """Return the number of words, from memory where they are there."""
-        return self._store.words.count() if self.cache is None else len(self.cache)
+        return self._store.words.count() if self.memory is None else len(self.memory)
 
     def changes(self) -> int:
         """Return a number that grows with every word in memory that is added, changed or deleted, each by one."""
-        return self._before + (self._store.words.count() if self.cache is None else self.cache.changes)
+        return self._before + (self._store.words.count() if self.memory is None else self.memory.changes)
 
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words; the same words give the same sample."""
-        if self.cache is not None:
-            return self.cache.sample(size)
+        if self.memory is not None:
+            return self.memory.sample(size)
         return next((vectors[:size] for _, vectors in self._store.words.pages()), np.empty((0, 0), np.float32))
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, from memory where they are there."""
-        yield from self._store.words.pages() if self.cache is None else self.cache.pages()
+        yield from self._store.words.pages() if self.memory is None else self.memory.pages()
 
     def get(self, id: str) -> WordRecord:
         """Return one word; raises NotFound."""
@@ -117,12 +117,12 @@ class Corpus:
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
         """Return the k stored words nearest to each text, among those with the metadata `where`."""
-        if self.cache is None and self._store.words.count() == 0:
+        if self.memory is None and self._store.words.count() == 0:
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
         embedder = self._embedder()
         vectors = embedder.embed(texts)
-        if self.cache is not None:
-            found = self.cache.nearest(vectors, k, where or {})
+        if self.memory is not None:
+            found = self.memory.nearest(vectors, k, where or {})
         else:
             found = self._store.words.nearest(texts, vectors, k, where or {})
         results = [
@@ -145,14 +145,14 @@ class Corpus:
         read over.
         """
         with self._loading:
-            if self.cache is None:
+            if self.memory is None:
                 self._filling = MemoryIndex()
                 try:
                     self._fill(self._filling)
-                    self.cache = self._filling
+                    self.memory = self._filling
                 finally:
                     self._filling = None
-            return self.cache
+            return self.memory
 
     def _fill(self, filling: MemoryIndex) -> None:
         pages = self._store.words.pages()
@@ -170,7 +170,7 @@ class Corpus:
     def reload(self) -> None:
         """Read all words into memory again, where nobody can say which have changed; the index answers meanwhile."""
         with self._write_lock:
-            old, self.cache = self.cache, None
+            old, self.memory = self.memory, None
             self._before += 0 if old is None else old.changes + 1
         if old is not None:
             self.load()
@@ -194,8 +194,8 @@ class Corpus:
     def reconcile(self) -> None:
         """Bring the words in memory in line with those in the store."""
         with self._write_lock:
-            if self.cache is not None:
-                self._reconcile(self.cache)
+            if self.memory is not None:
+                self._reconcile(self.memory)
 
     def _reconcile(self, filling: MemoryIndex) -> None:
         """Read what came meanwhile and is not there; forget what is gone."""
@@ -249,7 +249,7 @@ class Corpus:
             self._unsure.clear()
 
     def _caches(self) -> list[MemoryIndex]:
-        return [cache for cache in (self.cache, self._filling) if cache is not None]
+        return [cache for cache in (self.memory, self._filling) if cache is not None]
 
     def _resume(self, cursor: str) -> tuple[int, list[str]]:
         """Return the offset of the first word after the cursor's, and the cursor's anchors.

@@ -124,7 +124,7 @@ def test_what_is_deleted_is_gone(engine):
 
 def search_both(engine, *args):
     """Search through Chroma's index and then from memory: both must say the same."""
-    engine.words.cache = None
+    engine.words.memory = None
     stored = engine.words.nearest(*args)
     engine.words.load()
     cached = engine.words.nearest(*args)
@@ -231,7 +231,7 @@ def test_words_that_change_night_after_night_do_not_fill_the_memory(engine, monk
     engine.words.load()
     for night in range(10):
         engine.words.add([word(f"fruit {i}", str(i), night=night) for i in range(40)])
-    assert len(engine.words.cache._blocks) <= 2 * 40 / 16 + 1
+    assert len(engine.words.memory._blocks) <= 2 * 40 / 16 + 1
     assert search_both(engine, ["fruit 7"], 1) == [["7"]]
     assert engine.words.nearest(["fruit 7"], 1)[0].matches[0].metadata == {"night": 9}
 
