@@ -1,5 +1,7 @@
 """Topics that grow on a corpus, on vectors to check by eye: axes, and words scattered around them."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 
@@ -96,9 +98,9 @@ def test_a_description_helps_a_name_that_says_nothing() -> None:
 
 def test_sentences_help_a_name_that_says_nothing() -> None:
     vague = named(AXES[10], AXES[11], AXES[12])
-    told = [TopicVectors(t.name, None, NO_EXAMPLES, AXES[[axis, axis]]) for axis, t in enumerate(vague)]
-    assert answers(adapt(CORPUS, told), AXES[:3]) == [0, 1, 2]
-    assert (label_prototypes(told) == label_prototypes(vague)).all()
+    in_sentences = [TopicVectors(t.name, None, NO_EXAMPLES, AXES[[axis, axis]]) for axis, t in enumerate(vague)]
+    assert answers(adapt(CORPUS, in_sentences), AXES[:3]) == [0, 1, 2]
+    assert (label_prototypes(in_sentences) == label_prototypes(vague)).all()
 
 
 def test_a_topic_that_no_word_follows_stays_at_its_label() -> None:
@@ -140,6 +142,28 @@ def test_six_words_are_enough_for_one_topic() -> None:
     assert np.isfinite(grown.prototypes.vectors).all() and np.isfinite(grown.prototypes.centre).all()
 
 
+def many(topics: int, words_each: int) -> tuple[Vectors, list[TopicVectors]]:
+    """Return a corpus of `words_each` words around each of `topics` axes, and labels that lean over to one direction."""
+    words = np.concatenate([around(axis, words_each) for axis in range(topics)])
+    return words, named(*(between(axis, 23, 0.4) for axis in range(topics)))
+
+
+def test_sixty_words_are_enough_for_topics_with_four_words_each() -> None:
+    words, topics = many(15, 4)
+    grown = adapt(words, topics)
+    assert "corpus_too_small" not in grown.reasons and grown.reasons.count("grown") > 10
+    scores = np.einsum("ij,ij->i", unit(AXES[:15] - grown.prototypes.centre), grown.prototypes.vectors)
+    assert scores.mean() > 0.8 > 0.6 > np.einsum("ij,ij->i", AXES[:15], label_prototypes(topics)).max()
+    assert answers(grown, AXES[:15]) == list(range(15))
+
+
+@pytest.mark.parametrize(("count", "words_each"), [(5, 4), (11, 5), (14, 4), (20, 3)])
+def test_too_few_words_in_all_or_for_each_topic_leave_plain_labels(count: int, words_each: int) -> None:
+    left = adapt(*many(count, words_each))
+    assert left.reasons == ("corpus_too_small",) * count
+    assert left.prototypes.centre is None
+
+
 def test_label_prototypes_are_the_name_alone_or_the_mean_of_what_was_given() -> None:
     name = unit(np.arange(1, DIMENSION + 1, dtype=np.float32))
     topics = [TopicVectors(name, None, NO_EXAMPLES), TopicVectors(AXES[0], AXES[1], AXES[2:4])]
@@ -167,8 +191,8 @@ def test_names_are_put_into_sentences_when_topics_grow_and_not_before(engine, mo
     engine.topics.replace([Topic("fruit"), Topic("country", "a land", ("Peru",))])
     assert model.texts == ["fruit", "country", "a land", "Peru"]
     model.texts.clear()
-    run = engine.clusterings.run(engine.clusterings.create(ClusteringSettings(around="topics")), lambda _: None)
-    assert run.status == "done"
+    clustering = engine.clusterings.run(engine.clusterings.create(ClusteringSettings(around="topics")), lambda _: None)
+    assert clustering.status == "done"
     assert model.texts == [
         *("This is about fruit.", "Something related to fruit.", "An example of fruit"),
         *("This is about country.", "Something related to country.", "An example of country"),
