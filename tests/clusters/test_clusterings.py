@@ -136,7 +136,7 @@ def test_no_more_runs_are_in_memory_than_there_are(engine, grown, monkeypatch):
         run(engine, k=2)
         newest(engine)
     assert len(engine.clusterings.all().clusterings) == 3
-    assert len(engine.clusterings._starts) == 3
+    assert len(engine.clusterings._cluster_sets) == 3
 
 
 class Clock:
