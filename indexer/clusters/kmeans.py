@@ -159,6 +159,8 @@ def spread(vectors: Vectors, k: int, rng: np.random.Generator, report: Progress)
 
     The first rows of a longer draw are a draw as well.
     """
+    # scikit-learn's kmeans_plusplus draws by the same law and as well, but in float64: it took 6 to 7 times as long on
+    # 4,000 and 20,000 titles (20 and 200 seeds), repeats a vector where no others are left, and reports no progress
     chosen = [int(rng.integers(len(vectors)))]
     away = _away(vectors, chosen)[:, 0]
     while len(chosen) < k and away.any():
