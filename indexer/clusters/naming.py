@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -53,12 +53,11 @@ def name_clusters(
     is kept as it is, None asks for one. That consists of the first keywords, or of the first examples where all words
     are stop words, and differs from all other names, whatever the case. A cluster may be without texts.
     """
-    k = len(names) if names is not None else int(labels.max(initial=-1)) + 1
-    if k == 0:
+    given = names if names is not None else [None] * (int(labels.max(initial=-1)) + 1)
+    if not given:
         return ()
-    ranked = _ranked(labels, scores, k)
+    ranked = _ranked(labels, scores, len(given))
     keywords = _keywords(texts, ranked, scores, set(_stop_words(stop_words)))
-    given = names if names is not None else [None] * k
     taken = {name.casefold() for name in given if name is not None}
     named = []
     for kept, rows, words in zip(given, ranked, keywords, strict=True):
@@ -141,12 +140,9 @@ def _stems(term: str) -> set[str]:
 def _free_name(words: Sequence[str], taken: Collection[str]) -> str:
     """Return the first words as a name; where that is taken, more of them, and at last a number behind them."""
     words = [_short(word) for word in words] or ["no texts"]
-    for length in range(min(IN_NAME, len(words)), len(words) + 1):
-        name = ", ".join(words[:length])
-        if name.casefold() not in taken:
-            return name
+    longer = (", ".join(words[:length]) for length in range(min(IN_NAME, len(words)), len(words) + 1))
     numbered = (f"{', '.join(words[:IN_NAME])} ({i})" for i in count(2))
-    return next(name for name in numbered if name.casefold() not in taken)
+    return next(name for name in chain(longer, numbered) if name.casefold() not in taken)
 
 
 def _short(text: str) -> str:

@@ -33,9 +33,7 @@ class SharedBatches:
         return call.answer.result()
 
     def _answer(self) -> None:
-        calls: list[_Call] = []
-        while self._waiting:
-            calls.append(self._waiting.popleft())
+        calls = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not calls:
             return  # an earlier batch had the texts of this call too
         try:

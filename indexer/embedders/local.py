@@ -60,7 +60,7 @@ class LocalEmbedder:
                 "give a sentence-transformers name, a folder with a saved model, or openai:NAME"
             ) from error
         dimension = self._model.get_embedding_dimension()
-        self._identity = ModelIdentity(model_name(name), _revision(name, path), int(dimension or 0))
+        self.identity = ModelIdentity(model_name(name), _revision(name), int(dimension or 0))
         self._counting = threading.Lock()
         self._tokenizer = deepcopy(self._model.tokenizer)  # a tokenizer serves one thread at a time
         # one word takes less time on one core than on several, much less where these are busy
@@ -69,15 +69,10 @@ class LocalEmbedder:
         self._serving = serving
         self._bulk: BulkModel | None = None
 
-    @property
-    def identity(self) -> ModelIdentity:
-        """Return the model's name, revision and dimension."""
-        return self._identity
-
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each text, shape (n, dimension)."""
         if not texts:
-            return np.empty((0, self._identity.dimension), dtype=np.float32)
+            return np.empty((0, self.identity.dimension), dtype=np.float32)
         if len(texts) < _BULK:
             return self._lookups.embed(texts)
         return self._many().embed(texts)
@@ -129,13 +124,12 @@ def _bundled_weights() -> Path | None:
     return folder
 
 
-def _revision(name: str, bundled: Path | None) -> str:
+def _revision(name: str) -> str:
     """Return what differs between models of the same name: a hash of the weights, or the commit on the hub."""
     if name == DEFAULT_MODEL:
         return _WEIGHTS_SHA256[:12]
-    folder = bundled or Path(name)
-    if folder.is_dir():
-        weights = sorted(folder.rglob("*.safetensors"))
+    if Path(name).is_dir():
+        weights = sorted(Path(name).rglob("*.safetensors"))
         return hashlib.sha256("".join(_sha256(w) for w in weights).encode()).hexdigest()[:12]
     from huggingface_hub import try_to_load_from_cache
 

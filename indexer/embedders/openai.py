@@ -28,16 +28,12 @@ class OpenAIEmbedder:
             self._client = openai.OpenAI()
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"{name}: {error}") from error
-        self._identity = ModelIdentity(name, "", self._request(["dimension"]).shape[1])
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """Return the model's name, revision (empty: the API names none) and dimension."""
-        return self._identity
+        # the API names no revision
+        self.identity = ModelIdentity(name, "", self._request(["dimension"]).shape[1])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each text, shape (n, dimension)."""
-        dimension = self._identity.dimension
+        dimension = self.identity.dimension
         batches = batched(map(_cut, texts), _TEXTS, _bytes, _BYTES)
         rows = [np.empty((0, dimension), dtype=np.float32), *map(self._request, batches)]
         if any(vectors.shape[1] != dimension for vectors in rows):
