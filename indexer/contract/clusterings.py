@@ -72,14 +72,14 @@ class Continued(_FromTo):
 
 
 class Split(_FromTo):
-    """An old cluster that gave two or more new ones more than half of their words."""
+    """An old cluster that two or more new ones came from: each has more than half of its words from there."""
 
     old: str = Field(alias="from")
     new: list[str] = Field(alias="to")
 
 
 class Merged(_FromTo):
-    """Two or more old clusters that have more than half of their words in one new cluster."""
+    """Two or more old clusters that went into one new one: each has more than half of its words there."""
 
     old: list[str] = Field(alias="from")
     new: str = Field(alias="to")

@@ -180,8 +180,8 @@ def test_a_clustering_whose_process_died_fails_however_soon_another_looked(engin
     assert engine.clusterings.get(left).status == "queued"
     clock.now += 100
     engine.clusterings.history.heartbeat()
-    shown = engine.clusterings.get(left)
-    assert (shown.status, bool(shown.error)) == ("failed", True)
+    abandoned = engine.clusterings.get(left)
+    assert (abandoned.status, bool(abandoned.error)) == ("failed", True)
 
 
 def test_a_clustering_that_was_taken_for_abandoned_and_ends_well_carries_no_error(engine, other, clock):

@@ -143,8 +143,8 @@ def test_the_schema_has_the_names_of_the_wire(settings, engine):
 def test_a_stored_clustering_reads_back_equal_and_keeps_nothing_that_changes_by_itself(clustering):
     stored = StoredClustering(clustering, "a version", 1.5)
     assert StoredClustering.from_json(stored.to_json()) == stored
-    shown = stored.updated(new_words=3, active=True)
-    assert StoredClustering.from_json(shown.to_json()) == stored
+    current = stored.updated(new_words=3, active=True)
+    assert StoredClustering.from_json(current.to_json()) == stored
 
 
 def test_what_an_earlier_version_stored_reads_back():
