@@ -7,12 +7,13 @@ and HTTP.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from indexer.errors import InvalidRequest
 
+Item = TypeVar("Item")
 Scalar = str | int | float | bool
 Role = Literal["name", "description", "example"]  # of a text that was given for a topic
 
@@ -162,3 +163,18 @@ def encodes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def batched(items: Iterable[Item], most: int, size: Callable[[Item], int], most_size: int) -> Iterator[list[Item]]:
+    """Yield the items in lists of `most` at most, with sizes of `most_size` at most in sum; a larger one goes alone."""
+    batch: list[Item] = []
+    total = 0
+    for item in items:
+        length = size(item)
+        if batch and (len(batch) == most or total + length > most_size):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += length
+    if batch:
+        yield batch

@@ -6,9 +6,11 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
-from indexer.clusters.finding import Found, Start, find_clusters, finished, grow_topics
+from indexer.clusters.finding import ClusterSet, find_clusters, grow_topics
 from indexer.clusters.history import History
 from indexer.clusters.lineage import match
 from indexer.contract.clusterings import (
@@ -46,20 +48,21 @@ class Clusterings:
         self._embedder = embedder
         self.history = History(store)
         self._progress: dict[str, float] = {}
-        self._starts: dict[str, Start] = {}  # of finished clusterings, which never change, by id
+        self._cluster_sets: dict[str, ClusterSet] = {}  # of finished clusterings, which never change, by id
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
         self._assigning = threading.Lock()
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
         """Recluster the stored words and return the clustering ended; `progress` is called with the share done.
 
-        Ctrl-C ends it as cancelled. Raises InvalidRequest for what can never succeed.
+        Ctrl-C cancels it, and no other that this process works on. Raises InvalidRequest for what can never succeed.
         """
         id = self.create(settings)
         try:
             return self.run(id, progress or (lambda _share: None))
         except KeyboardInterrupt:
-            self.cancel(id)
+            with suppress(TopicdexError):
+                self.cancel(id)
             raise
 
     def create(self, settings: ClusteringSettings) -> str:
@@ -80,14 +83,14 @@ class Clusterings:
         return self.history.add(settings.model_copy(update={"start": start}), words)
 
     def run(self, id: str, progress: Progress) -> Clustering:
-        """Do a queued clustering and return it ended: done, failed with a reason, or cancelled.
+        """Work on a queued clustering and return it ended: done, failed with a reason, or cancelled.
 
         `progress` is called with the share done several times a second; it ends the work by raising Cancelled.
         """
         begin = time.monotonic()
-        # an error is there where another process took this one for dead
+        # it has an error where another process took this one for dead
         stored = self.history.get(id).updated(status="running", error=None)
-        report = self.history.reporting(stored, progress)
+        report = self.history.published(stored, progress)
         prototypes: Prototypes | None = None
 
         def on_progress(share: float) -> None:
@@ -96,9 +99,7 @@ class Clusterings:
 
         try:
             on_progress(0.0)
-            stored, found = self._find(stored, on_progress)
-            prototypes = found.prototypes
-            stored = replace(stored, clustering=finished(stored.clustering, found))
+            stored, prototypes = self._find(stored, on_progress)
         except Cancelled:
             stored = stored.updated(status="cancelled", progress=self._progress.get(id, 0.0))
         except TopicdexError as error:
@@ -107,31 +108,31 @@ class Clusterings:
             self._progress.pop(id, None)
         stored = stored.updated(seconds=time.monotonic() - begin)
         self.history.finish(stored, prototypes)
-        return self._present(stored.clustering)
+        return self._current(stored.clustering)
 
     def cancel(self, id: str) -> None:
-        """Keep a clustering that nobody works on as cancelled."""
+        """Mark a clustering that nobody works on as cancelled; one that has ended, or is gone, stays as it is."""
         self.history.end(id, "cancelled")
 
     def fail(self, id: str, error: str) -> None:
-        """Keep a clustering that nobody works on as failed."""
+        """Mark a clustering that nobody works on as failed; one that has ended, or is gone, stays as it is."""
         self.history.end(id, "failed", error)
 
     def fail_abandoned(self) -> None:
-        """Keep clusterings as failed whose process has died."""
+        """Mark the clusterings as failed whose process has died."""
         self.history.fail_abandoned()
 
     def heartbeat(self) -> None:
-        """Write that the clusterings of this process go on, fail those whose process has died; call it often."""
+        """Write that the clusterings of this process go on, and fail the abandoned ones; call it often."""
         self.history.heartbeat()
 
     def all(self) -> ClusteringList:
         """Return all clusterings, newest first."""
-        return ClusteringList(clusterings=[self._present(clustering) for clustering in self.history.all()])
+        return ClusteringList(clusterings=[self._current(clustering) for clustering in self.history.all()])
 
     def get(self, id: str) -> Clustering:
         """Return one clustering; raises NotFound."""
-        return self._present(self.history.get(id).clustering)
+        return self._current(self.history.get(id).clustering)
 
     def delete(self, id: str) -> None:
         """Cancel a clustering that another process works on, remove one that has ended; raises NotFound, Conflict."""
@@ -139,7 +140,7 @@ class Clusterings:
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
         """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
-        return self._present(self.history.pin(id, pinned))
+        return self._current(self.history.pin(id, pinned))
 
     def activate(self, id: str) -> Clustering:
         """Make topic lookups answer from a clustering that grew from the present topics.
@@ -151,7 +152,7 @@ class Clusterings:
             if stored.clustering.settings.around != "topics" or stored.topics_version is None:
                 raise Conflict(f"the clustering {id} did not grow from the topics; make one around them")
             self._topics.activate(id, stored.topics_version)
-        return self._present(stored.clustering)
+        return self._current(stored.clustering)
 
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
         """Return `limit` words with their clusters, in the order of their ids, from the cursor on.
@@ -161,16 +162,15 @@ class Clusterings:
         clusters = [c.id for c in self.history.finished(id).clustering.clusters]
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {id} has no cluster {cluster!r}")
-        found = self._assign(id)
-        position = 0 if cursor is None else bisect_right(found.ids, str(value_of(cursor)))
-        words: list[ClusterWord] = []
-        while position < len(found.ids) and len(words) <= limit:
-            its = clusters[found.nearest[position]]
-            if cluster is None or its == cluster:
-                words.append(ClusterWord(id=found.ids[position], text=found.texts[position], cluster=its))
-            position += 1
-        more = len(words) > limit
-        return ClusterWordPage(words=words[:limit], next=cursor_of(words[limit - 1].id) if more else None)
+        all_words = self._assign(id)
+        first = 0 if cursor is None else bisect_right(all_words.ids, str(value_of(cursor)))
+        words = (
+            ClusterWord(id=all_words.ids[i], text=all_words.texts[i], cluster=clusters[all_words.nearest[i]])
+            for i in range(first, len(all_words.ids))
+            if cluster is None or clusters[all_words.nearest[i]] == cluster
+        )
+        page = list(islice(words, limit + 1))
+        return ClusterWordPage(words=page[:limit], next=cursor_of(page[limit - 1].id) if len(page) > limit else None)
 
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
         """Return the k nearest clusters of each text in the newest finished clustering, or in the one with this id.
@@ -178,80 +178,78 @@ class Clusterings:
         Raises NoClustering where none has finished, NotFound, Conflict where the one asked for has not.
         """
         id = self.history.newest() if id is None else id
-        start = self._start(id)
-        names = [cluster.name for cluster in start.clusters]
-        embedder = self._embedder()
-        scores = start.prototypes.scores(embedder.embed(texts))
+        cluster_set = self._cluster_set(id)
+        clusters, embedder = cluster_set.clusters, self._embedder()
+        scores = cluster_set.prototypes.scores(embedder.embed(texts))
         results = [
             ClusterAnswer(
                 text=text,
                 clustering=id,
                 matches=[
-                    ClusterMatch(cluster=start.prototypes.names[i], name=names[i], score=float(row[i]))
+                    ClusterMatch(cluster=clusters[i].id, name=clusters[i].name, score=float(row[i]))
                     for i in order.tolist()
                 ],
-                truncated=cut,
+                truncated=truncated,
             )
-            for text, row, order, cut in zip(
+            for text, row, order, truncated in zip(
                 texts, scores, best_first(scores, k), embedder.truncated(texts), strict=True
             )
         ]
         return ClusterAnswers(results=results)
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
-        """Return what became of the clusters of one clustering in another, over the words that are there now."""
+        """Return what became of the clusters of one clustering in another, over the words that are there now.
+
+        Raises NotFound, and Conflict where one has not finished, or words come at this moment.
+        """
         before, after = (self.history.finished(id).clustering.clusters for id in (old, new))
         first, second = self._assign(old), self._assign(new)
-        if first.ids != second.ids:  # words came between the two looks
+        if first.ids != second.ids:
             raise Conflict("the words are changing; ask again")
         matching = match(first.nearest, second.nearest, old_k=len(before), new_k=len(after))
         lineage = matching.lineage([cluster.id for cluster in before], [cluster.id for cluster in after])
         return ClusteringDiff(old=old, new=new, **dict(lineage))
 
-    def _find(self, stored: StoredClustering, progress: Progress) -> tuple[StoredClustering, Found]:
-        """Return what a clustering finds, and the clustering as it begins with the words that are there now."""
-        id, settings = stored.id, stored.clustering.settings
+    def _find(self, stored: StoredClustering, progress: Progress) -> tuple[StoredClustering, Prototypes]:
+        """Return a clustering done, over the words that are there now, and the prototypes of its clusters."""
+        settings = stored.clustering.settings
         snapshot = self._corpus.load().snapshot()
         if not snapshot.ids:
             raise InvalidRequest("there are no words any more; index some first")
-        stored = stored.updated(words=len(snapshot.ids), model=self._store.model_name())
+        clustering = stored.updated(words=len(snapshot.ids), model=self._store.model_name()).clustering
         present = self._topics.present
         if settings.around == "topics":
-            stored = replace(stored, topics_version=present.version)
             names = present.label.names
             topics = in_sentences(evidence(present.parts), names, self._embedder().embed)
-            return stored, grow_topics(id, snapshot, settings, names, topics, progress)
-        start = None if settings.start is None else self._start(settings.start)
+            clustering, prototypes = grow_topics(clustering, snapshot, names, topics, progress)
+            return replace(stored, clustering=clustering, topics_version=present.version), prototypes
+        start = None if settings.start is None else self._cluster_set(settings.start)
         _, used, thresholds = present.used()
-
-        def near(topic: str, score: float) -> bool:
-            least = thresholds.least(topic)
-            return least is None or score >= least
-
-        return stored, find_clusters(id, snapshot, settings, start, used, near, progress)
+        clustering, prototypes = find_clusters(clustering, snapshot, start, used, thresholds, progress)
+        return replace(stored, clustering=clustering), prototypes
 
     def _assign(self, id: str) -> Assignment:
-        """Return the cluster of every word, computed again when the words or the clustering asked for have changed."""
+        """Return the cluster of every word; computed again where the words or the clustering differ from last time."""
         memory = self._corpus.load()
         with self._assigning:
             key = (id, self._corpus.changes())
             if self._assigned is None or self._assigned[0] != key:
-                self._assigned = (key, memory.assign(self._start(id).prototypes))
+                self._assigned = (key, memory.assign(self._cluster_set(id).prototypes))
             return self._assigned[1]
 
-    def _start(self, id: str) -> Start:
+    def _cluster_set(self, id: str) -> ClusterSet:
         """Return the clusters of a finished clustering and their prototypes, from memory where they are there."""
         done = self._store.clusterings.done()
-        start = self._starts.get(id) if id in done else None
-        if start is None:
+        found = self._cluster_sets.get(id) if id in done else None
+        if found is None:
             clusters = self.history.finished(id).clustering.clusters
-            start = Start(clusters, self._store.clusterings.prototypes(id))
-            # with it those go that were deleted or dropped, here or by another process
-            self._starts = {id: start, **{other: kept for other, kept in self._starts.items() if other in done}}
-        return start
+            found = ClusterSet(clusters, self._store.clusterings.prototypes(id))
+            # this also forgets those that were deleted or dropped, here or by another process
+            self._cluster_sets = {id: found, **{key: kept for key, kept in self._cluster_sets.items() if key in done}}
+        return found
 
-    def _present(self, clustering: Clustering) -> Clustering:
-        """Return a clustering with what changes without it: how far it is, later words, whether it is active."""
+    def _current(self, clustering: Clustering) -> Clustering:
+        """Return a clustering with what is not stored with it: how far it is, later words, whether it is active."""
         update: dict[str, object] = {}
         if clustering.status == "queued" and clustering.id in self._progress:
             update |= {"status": "running", "progress": self._progress[clustering.id]}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.clusters.k_selection import KChoice, choose_k
-from indexer.clusters.kmeans import kmeans
-from indexer.clusters.lineage import Matching, match
+from indexer.clusters.k_selection import choose_k
+from indexer.clusters.kmeans import kmeans, sampled
+from indexer.clusters.lineage import match
 from indexer.clusters.naming import name_clusters
 from indexer.clusters.silhouette import silhouette
 from indexer.contract.clusterings import (
@@ -23,117 +23,85 @@ from indexer.contract.clusterings import (
     MovedWord,
     Quality,
 )
-from indexer.errors import InvalidRequest
-from indexer.progress import Progress, part
+from indexer.contract.topics import Thresholds
+from indexer.progress import Progress, scaled
 from indexer.prototypes import Prototypes
 from indexer.topics.adaptation import REASONS, TopicVectors, adapt, label_prototypes
 from indexer.vectors import Vectors
 from indexer.words.memory import Snapshot
 
-Near = Callable[[str, float], bool]  # whether a score is near enough to a topic
-_QUALITY_WORDS = 2_000
+_QUALITY_WORDS = 2_000  # in the sample of the silhouette
 _EXAMPLES = 20  # of the words that move
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a clustering found; `choice` where it looked for k, `lineage` where it had a start."""
-
-    clusters: list[Cluster]
-    prototypes: Prototypes
-    quality: Quality
-    choice: KChoice | None = None
-    lineage: Lineage | None = None
-    adaptation: Adaptation | None = None
-
-
-@dataclass(frozen=True)
-class Start:
-    """The clustering that another one starts from, with its prototypes."""
+class ClusterSet:
+    """The clusters of a finished clustering, and their prototypes in the same order."""
 
     clusters: Sequence[Cluster]
     prototypes: Prototypes
 
 
 def find_clusters(
-    id: str,
+    clustering: Clustering,
     snapshot: Snapshot,
-    settings: ClusteringSettings,
-    start: Start | None,
+    start: ClusterSet | None,
     topics: Prototypes,
-    near: Near,
+    thresholds: Thresholds,
     progress: Progress,
-) -> Found:
-    """Partition the words of a snapshot by k-means.
+) -> tuple[Clustering, Prototypes]:
+    """Partition the words of a snapshot by k-means; return the clustering done, and the prototypes of its clusters.
 
-    With `start` it goes on from there: clusters that continue keep their ids and names. A cluster and a topic that are
-    each other's nearest share the topic's name, where `near(topic, score)` says that they are near enough.
+    Clusters that continue one of `start` keep its id and name. A new cluster has the name of a topic where each is the
+    other's nearest and their cosine reaches the threshold of the topic, else one from its words; never a taken name.
     """
-    vectors, choice, share = snapshot.vectors, None, 0.0
-    if settings.k == "auto":
-        choice = choose_k(
-            vectors,
-            k_min=settings.k_min or 2,
-            k_max=settings.k_max,
-            seed=settings.seed,
-            progress=part(progress, 0.0, 0.6),
-        )
-        share = 0.6
-    k = choice.k if choice else settings.k
-    if not isinstance(k, int):
-        raise InvalidRequest("give a whole number for k, or auto")
-    goes_on = start is not None and len(start.clusters) == k
-    found = kmeans(
-        vectors,
-        k,
-        seed=settings.seed,
-        start=start.prototypes.vectors if start is not None and goes_on else None,
-        progress=part(progress, share, 0.9),
-    )
-    matching = None if start is None else _matching(start, vectors, found.labels, k)
-    kept = {} if start is None or matching is None else {p.new: start.clusters[p.old] for p in matching.continued}
+    settings, vectors = clustering.settings, snapshot.vectors
+    if isinstance(settings.k, int):
+        choice, share, k = None, 0.0, settings.k
+    else:
+        k_min, steps = settings.k_min or 2, scaled(progress, 0.0, 0.6)
+        choice = choose_k(vectors, k_min=k_min, k_max=settings.k_max, seed=settings.seed, progress=steps)
+        share, k = 0.6, choice.k
+    seeds = None if start is None or len(start.clusters) != k else start.prototypes.vectors
+    found = kmeans(vectors, k, seed=settings.seed, start=seeds, progress=scaled(progress, share, 0.9))
+    ids, names, lineage = _identities([f"{clustering.id}-{i}" for i in range(k)], start, vectors, found.labels)
     progress(0.92)
-    names = [kept[i].name if i in kept else None for i in range(k)]
-    clusters = _clusters(
-        [kept[i].id if i in kept else f"{id}-{i}" for i in range(k)],
-        snapshot.texts,
-        found.labels,
-        found.scores,
-        _with_topics(names, found.centroids, topics, near),
-        settings,
-    )
+    names = _with_topics(names, found.centroids, topics, thresholds)
+    clusters = _clusters(ids, names, snapshot.texts, found.labels, found.scores, settings)
     progress(0.98)
-    ids = tuple(cluster.id for cluster in clusters)
-    return Found(
+    done = _done(
+        clustering,
         clusters,
-        Prototypes(ids, found.centroids),
         _quality(vectors, found.labels, found.score, settings.seed),
-        choice,
-        matching.lineage(start.prototypes.names, ids) if start is not None and matching is not None else None,
+        criterion=choice and choice.criterion,
+        curve=choice and list(choice.curve),
+        clear=choice and choice.clear,
+        lineage=lineage,
     )
+    return done, Prototypes(tuple(ids), found.centroids)
 
 
 def grow_topics(
-    id: str,
+    clustering: Clustering,
     snapshot: Snapshot,
-    settings: ClusteringSettings,
     names: Sequence[str],
     topics: Sequence[TopicVectors],
     progress: Progress,
-) -> Found:
-    """Grow the prototypes of topics on the words of a snapshot, and say what moves by it."""
-    growth = adapt(snapshot.vectors, topics, seed=settings.seed, progress=part(progress, 0.0, 0.9))
-    prototypes = growth.prototypes.named([f"{id}-{i}" for i in range(len(names))])
-    scores = prototypes.scores(snapshot.vectors)
-    now, before = scores.argmax(axis=1), (snapshot.vectors @ label_prototypes(topics).T).argmax(axis=1)
+) -> tuple[Clustering, Prototypes]:
+    """Grow the prototypes of topics on the words of a snapshot; return the clustering done, and these prototypes."""
+    settings, vectors = clustering.settings, snapshot.vectors
+    growth = adapt(vectors, topics, seed=settings.seed, progress=scaled(progress, 0.0, 0.9))
+    prototypes = growth.prototypes.named([f"{clustering.id}-{i}" for i in range(len(names))])
+    scores = prototypes.scores(vectors)
+    now, before = scores.argmax(axis=1), (vectors @ label_prototypes(topics).T).argmax(axis=1)
     own = scores[np.arange(len(scores)), now]
     progress(0.95)
-    clusters = _clusters(prototypes.names, snapshot.texts, now, own, names, settings)
+    clusters = _clusters(prototypes.names, names, snapshot.texts, now, own, settings)
     moved = np.flatnonzero(now != before)
-    spread = moved[:: max(1, len(moved) // _EXAMPLES)][:_EXAMPLES]
+    examples = moved[:: max(1, len(moved) // _EXAMPLES)][:_EXAMPLES]
     adaptation = Adaptation(
         moved=len(moved),
-        examples=[MovedWord(text=snapshot.texts[i], old=names[before[i]], new=names[now[i]]) for i in spread],
+        examples=[MovedWord(text=snapshot.texts[i], old=names[before[i]], new=names[now[i]]) for i in examples],
         topics=[
             GrownTopic(
                 name=cluster.name,
@@ -146,41 +114,58 @@ def grow_topics(
             for cluster, reason, support in zip(clusters, growth.reasons, growth.support, strict=True)
         ],
     )
-    quality = _quality(snapshot.vectors, now, float(own.mean()), settings.seed)
-    return Found(clusters, prototypes, quality, adaptation=adaptation)
+    quality = _quality(vectors, now, float(own.mean()), settings.seed)
+    return _done(clustering, clusters, quality, adaptation=adaptation), prototypes
 
 
-def finished(clustering: Clustering, found: Found) -> Clustering:
-    """Return a clustering as it is when it has found what it looked for."""
-    choice = found.choice
-    return clustering.model_copy(
-        update={
-            "status": "done",
-            "progress": 1.0,
-            "k": len(found.clusters),
-            "clusters": found.clusters,
-            "quality": found.quality,
-            "criterion": choice and choice.criterion,
-            "curve": choice and list(choice.curve),
-            "clear": choice and choice.clear,
-            "lineage": found.lineage,
-            "adaptation": found.adaptation,
-        }
-    )
+def _done(clustering: Clustering, clusters: list[Cluster], quality: Quality, **more: object) -> Clustering:
+    found = {"status": "done", "progress": 1.0, "k": len(clusters), "clusters": clusters, "quality": quality}
+    return clustering.model_copy(update={**found, **more})
 
 
-def _matching(start: Start, vectors: Vectors, labels: npt.NDArray[np.integer], k: int) -> Matching:
-    """Return which cluster goes on from which cluster of the start, over the words that are there now."""
+def _identities(
+    ids: list[str], start: ClusterSet | None, vectors: Vectors, labels: npt.NDArray[np.integer]
+) -> tuple[list[str], list[str | None], Lineage | None]:
+    """Return the ids and names of the clusters, and the lineage: those that continue one of `start` have its own.
+
+    `ids` are for new clusters, which have no name yet.
+    """
+    names: list[str | None] = [None] * len(ids)
+    if start is None:
+        return ids, names, None
     before = start.prototypes.scores(vectors).argmax(axis=1)
-    return match(before, labels, old_k=len(start.clusters), new_k=k)
+    matching = match(before, labels, old_k=len(start.clusters), new_k=len(ids))
+    kept = {pair.new: start.clusters[pair.old] for pair in matching.continued}
+    ids = [kept[i].id if i in kept else id for i, id in enumerate(ids)]
+    names = [kept[i].name if i in kept else None for i in range(len(ids))]
+    return ids, names, matching.lineage(start.prototypes.names, ids)
+
+
+def _with_topics(
+    names: list[str | None], centroids: Vectors, topics: Prototypes, thresholds: Thresholds
+) -> list[str | None]:
+    """Return the names, with that of a topic for clusters without one that are its nearest, and it theirs."""
+    if not len(topics):
+        return names
+    scores = topics.scores(centroids)
+    nearest_cluster = scores.argmax(axis=0)
+    taken = {name.casefold() for name in names if name is not None}
+    named = list(names)
+    for i, j in enumerate(scores.argmax(axis=1).tolist()):
+        topic, least = topics.names[j], thresholds.least(topics.names[j])
+        is_near = nearest_cluster[j] == i and (least is None or float(scores[i, j]) >= least)
+        if named[i] is None and is_near and topic.casefold() not in taken:
+            named[i] = topic
+            taken.add(topic.casefold())
+    return named
 
 
 def _clusters(
     ids: Sequence[str],
+    names: Sequence[str | None],
     texts: Sequence[str],
     labels: npt.NDArray[np.integer],
     scores: npt.NDArray[np.floating],
-    names: Sequence[str | None],
     settings: ClusteringSettings,
 ) -> list[Cluster]:
     """Return the clusters with their sizes; those without a name are named after their texts."""
@@ -193,25 +178,8 @@ def _clusters(
     ]
 
 
-def _with_topics(names: Sequence[str | None], centroids: Vectors, topics: Prototypes, near: Near) -> list[str | None]:
-    """Return the names, and for clusters without one the topic that is the nearest to each other with it, if free."""
-    if not len(topics):
-        return list(names)
-    scores = topics.scores(centroids)
-    nearest, mutual = scores.argmax(axis=1), scores.argmax(axis=0)
-    taken = {name.casefold() for name in names if name is not None}
-
-    def named(i: int, topic: str) -> str | None:
-        fits = mutual[nearest[i]] == i and near(topic, float(scores[i, nearest[i]]))
-        return topic if fits and topic.casefold() not in taken else None
-
-    return [name if name is not None else named(i, topics.names[nearest[i]]) for i, name in enumerate(names)]
-
-
 def _quality(vectors: Vectors, labels: npt.NDArray[np.integer], score: float, seed: int) -> Quality:
-    """Return the mean cosine to the own prototype, and the silhouette of a sample where there are two clusters."""
-    rows = np.arange(len(vectors))
-    if len(rows) > _QUALITY_WORDS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, _QUALITY_WORDS, replace=False))
+    """Return the mean cosine to the own prototype, and the silhouette of a sample where it has two clusters."""
+    rows = sampled(np.arange(len(vectors)), _QUALITY_WORDS, np.random.default_rng(seed))
     several = len(np.unique(labels[rows])) > 1
     return Quality(score=score, silhouette=silhouette(vectors[rows], labels[rows]) if several else None)

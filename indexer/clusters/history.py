@@ -1,4 +1,4 @@
-"""The clusterings as they are kept: made, followed while somebody works on them, ended, dropped."""
+"""The history of clusterings: each is added, followed while a process works on it, ended, and dropped at last."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from indexer.store.clusterings import StoredClustering
 from indexer.store.store import Store
 
 KEPT = 20  # finished clusterings that are kept beside the pinned ones and the active one
-_REPORT_S = 1.0  # between two writes of how far a clustering is, for other processes
-_HEARTBEAT_S = 10.0  # heartbeat interval of a clustering that has nothing else to report: it waits, or reads the words
-_DEAD_S = 60.0  # without a heartbeat, after which a clustering counts as abandoned; clocks may differ by half of it
+_PUBLISH_S = 1.0  # between two writes of how far a clustering is, for other processes
+_HEARTBEAT_S = 10.0  # heartbeat interval where no progress is written: the clustering waits, or reads the words
+_DEAD_S = 60.0  # a clustering without a heartbeat for so long is abandoned; clocks may differ by half of it
 
 
 class History:
     """All clusterings of one store.
 
-    Whoever makes one the active one holds the store's write lock too: it is neither deleted nor dropped meanwhile.
+    None is deleted or dropped while somebody holds the store's write lock, as its activation does.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: dict[str, StoredClustering] = {}  # of this process, not ended, as they were last written
-        self._writing = threading.Lock()  # or a heartbeat could come after the end, and undo it
+        self._writing = threading.Lock()  # without it a heartbeat could overwrite the end
 
     def add(self, settings: ClusteringSettings, words: int) -> str:
-        """Keep a new clustering as queued and return its id."""
+        """Store a new clustering as queued and return its id."""
         clustering = Clustering(
             id=f"{time.time_ns() // 1000:x}",
             status="queued",
@@ -82,17 +82,20 @@ class History:
         same = (c.id for c in self.all() if c.status == "done" and settings.follows(c.settings))
         return next(same, None)
 
-    def reporting(self, stored: StoredClustering, progress: Progress) -> Progress:
-        """Return `progress` for a clustering in the making; on a shared store others see it, and may cancel it."""
+    def published(self, stored: StoredClustering, progress: Progress) -> Progress:
+        """Return `progress` of a running clustering; on a shared store it also writes the share for other processes.
+
+        It raises Cancelled where another process asked for that.
+        """
         if self._store.mode == "embedded":
             return progress
-        reported = time.monotonic()
+        written = time.monotonic()
 
         def report(share: float) -> None:
-            nonlocal reported
+            nonlocal written
             progress(share)
-            if time.monotonic() - reported > _REPORT_S:
-                reported = time.monotonic()
+            if time.monotonic() - written > _PUBLISH_S:
+                written = time.monotonic()
                 self._write(stored.updated(progress=share))
                 if self._store.clusterings.cancel_requested(stored.id):
                     raise Cancelled("the clustering was cancelled")
@@ -100,12 +103,13 @@ class History:
         return report
 
     def end(self, id: str, status: Status, error: str | None = None) -> None:
-        """Keep a clustering that nobody works on as failed or cancelled."""
-        stored = self._open.get(id) or self.get(id)
-        self._write(stored.updated(status=status, seconds=0.0, error=error))
+        """Mark a clustering that nobody works on as failed or cancelled; one that has ended, or is gone, stays so."""
+        stored = self._open.get(id) or self._store.clusterings.get(id)
+        if stored is not None and not stored.clustering.ended:
+            self._write(stored.updated(status=status, seconds=0.0, error=error))
 
     def finish(self, stored: StoredClustering, prototypes: Prototypes | None) -> None:
-        """Keep what a clustering found, and drop the oldest ones, but for pinned ones and the active one."""
+        """Store a clustering that has ended, and drop the oldest ones, but for pinned ones and the active one."""
         self._write(stored, prototypes)
         with self._store.write_lock:
             active = self._active()
@@ -114,7 +118,7 @@ class History:
 
     def pin(self, id: str, pinned: bool) -> Clustering:
         """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
-        with self._store.write_lock:  # or it would come back where it is dropped meanwhile
+        with self._store.write_lock:  # without it, one that is dropped at this moment would come back
             stored = self.finished(id).updated(pinned=pinned)
             self._store.clusterings.write(stored, self._store.clusterings.prototypes(id))
         return stored.clustering
@@ -134,7 +138,7 @@ class History:
                 self._store.clusterings.delete([id])
 
     def heartbeat(self) -> None:
-        """Write that the clusterings of this process go on, fail those whose process has died; call it often."""
+        """Write that the clusterings of this process go on, and fail the abandoned ones; call it often."""
         with self._writing:
             for stored in list(self._open.values()):
                 if time.time() - stored.heartbeat > _HEARTBEAT_S:
@@ -142,18 +146,18 @@ class History:
         self.fail_abandoned()
 
     def fail_abandoned(self) -> None:
-        """Keep clusterings as failed whose process has died."""
+        """Mark the clusterings as failed whose process has died."""
         for stored in self._store.clusterings.refresh():
             if not stored.clustering.ended and not self._alive(stored):
                 self.end(stored.id, "failed", "the server that worked on it has ended; start it again")
 
     def _active(self) -> str | None:
-        """Return the clustering that topic lookups answer from, also where another process has just made it so."""
+        """Return the id of the clustering that topic lookups answer from, as the store has it at this moment."""
         active: str | None = self._store.state().get("active")
         return active
 
     def _write(self, stored: StoredClustering, prototypes: Prototypes | None = None) -> None:
-        """Write a clustering; until it has ended, `heartbeat` says that it goes on."""
+        """Write a clustering; until it has ended, `heartbeat` writes it again and again."""
         with self._writing:
             if stored.clustering.ended:
                 self._open.pop(stored.id, None)
@@ -167,7 +171,7 @@ class History:
         self._open[stored.id] = beating
 
     def _alive(self, stored: StoredClustering) -> bool:
-        """Tell whether somebody works on a clustering: on an embedded store that can only be this process."""
+        """Tell whether a process works on a clustering; on an embedded store that can only be this one."""
         if stored.id in self._open:
             return True
         return self._store.mode == "server" and time.time() - stored.heartbeat < _DEAD_S

@@ -1,4 +1,4 @@
-"""How many clusters there are: the silhouette over a range of k, and the k that stands out or lies in the middle."""
+"""The number of clusters, k: the silhouette over a range of k, and the k that stands out or lies in the middle."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import scipy
 from indexer.clusters.kmeans import GAIN_ALL, RESTARTS, lloyd, sampled, spread
 from indexer.clusters.silhouette import silhouette
 from indexer.errors import InvalidRequest
-from indexer.progress import Progress, part, throttled
+from indexer.progress import Progress, scaled, throttled
 from indexer.vectors import Vectors
 
-CHOOSE_ROWS = 4_000  # texts on which numbers of clusters are compared
+CHOOSE_ROWS = 4_000  # texts on which the values of k are compared
 MOST_CLUSTERS = 200  # where the caller sets no limit: more than anyone reads
-STEP = 1.15  # from one number tried to the next
+STEP = 1.15  # factor from one k that is tried to the next
 WIDTH = 0.5  # of the smoothing, in log k
-PLATEAU = 0.96  # values above this share of the highest are as good as it
-PEAK = 0.05  # a peak is clear where it is higher by this share than all that is not beside it
-BESIDE = 1.3  # numbers up to this factor away are beside
-STRUCTURE = 0.25  # "no substantial structure" below (Kaufman, Rousseeuw, 1990): one odd group can lift k = 2
+PLATEAU = 0.96  # values above this share of the highest count as equal to it
+PEAK = 0.05  # a peak is clear where it is higher by this share than every value that is not beside it
+BESIDE = 1.3  # a k up to this factor away is beside
+STRUCTURE = 0.25  # below it "no substantial structure" (Kaufman, Rousseeuw, 1990): one odd group can lift k = 2
 
 
 @dataclass(frozen=True)
 class KChoice:
-    """A number of clusters, the curve (k, criterion) it was read from, and whether that has a clear peak."""
+    """The k that was chosen, the curve (k, criterion) it was read from, and whether that has a clear peak."""
 
     k: int
     curve: tuple[tuple[int, float], ...]
@@ -43,13 +43,13 @@ def choose_k(
     seed: int = 42,
     progress: Progress | None = None,
 ) -> KChoice:
-    """How many clusters unit vectors (n, d) have, by the silhouette over a range of k.
+    """Return how many clusters unit vectors (n, d) have, by the silhouette over a range of k.
 
-    k-means is run for ever larger k on a sample. Where one k stands out, it is the answer. Most corpora
-    have no such k but a broad plateau, on which chance puts the highest point: there the answer is the
-    middle, on a logarithmic scale, of the plateau of the smoothed curve. `k_max` is by default 3 times the
-    root of n, at most 200. The answer is never above the number of different vectors.
-    Raises InvalidRequest if there are no vectors, or k_min is below 1 or above k_max.
+    k-means runs for larger and larger k on a sample. Where one k stands out, it is the answer. Most corpora have no
+    such k but a broad plateau, on which the highest point is a matter of chance: there the answer is the middle of the
+    plateau of the smoothed curve, on a logarithmic scale. `k_max` is by default 3 times the root of n, at most 200.
+    The answer is never above the number of different vectors.
+    Raises InvalidRequest where there are no vectors, or k_min is below 1 or above k_max.
     """
     n = len(vectors)
     if n == 0:
@@ -72,7 +72,7 @@ def choose_k(
     grid = sorted({min(last, round(first * STEP**i)) for i in range(int(log(last / first, STEP)) + 2)})
     for i, k in enumerate(grid):  # a round takes time in proportion to k
         before, total = sum(grid[:i]), 1.1 * sum(grid)
-        measure(k, part(report, before / total, (before + k) / total))
+        measure(k, scaled(report, before / total, (before + k) / total))
     values = np.array([curve[k] for k in grid])
     peak = int(values.argmax())
     away = np.abs(np.log(np.array(grid) / grid[peak])) > log(BESIDE)
@@ -81,7 +81,7 @@ def choose_k(
     if clear:
         around = np.linspace(grid[max(peak - 1, 0)], grid[min(peak + 1, len(grid) - 1)], 9)
         for k in sorted({round(k) for k in around} - curve.keys()):
-            measure(k, part(report, 0.9, 1.0))
+            measure(k, scaled(report, 0.9, 1.0))
         k = max(curve, key=lambda k: curve[k])
     else:
         k = _middle(grid, values)
@@ -90,11 +90,11 @@ def choose_k(
 
 
 def _middle(grid: list[int], values: npt.NDArray[np.float64]) -> int:
-    """The k in the middle of the plateau around the highest point of the smoothed curve."""
+    """Return the k in the middle of the plateau around the highest point of the smoothed curve."""
     x = np.log(grid)
     weights = np.exp(-0.5 * ((x[:, None] - x) / WIDTH) ** 2)
     steady = scipy.ndimage.median_filter(values, 3, mode="nearest")
-    steady[0] = steady[:2][-1]  # the first value may be a lucky split as well
+    steady[0] = steady[:2][-1]  # the first value can be a chance peak as well
     smooth = weights @ steady / weights.sum(axis=1)
     top = int(smooth.argmax())
     low = smooth < smooth[top] - (1 - PLATEAU) * abs(smooth[top])

@@ -1,4 +1,4 @@
-"""Which cluster of one clustering is which of another: what went on, what was born, split, merged or went."""
+"""The lineage of clusters from one clustering to another: which continue, are born, gone, split or merged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Labels = npt.NDArray[np.integer]
 
 
 class Pair(NamedTuple):
-    """An old cluster and the new one that goes on from it; `shared` of their common words are in both."""
+    """An old cluster and the new one that continues it; `shared` words are in both."""
 
     old: int
     new: int
@@ -27,9 +27,10 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Matching:
-    """How the clusters of two clusterings follow from each other, by their numbers; see `Lineage`.
+    """A `Lineage` by the positions of the clusters in place of their ids.
 
-    `split` holds an old cluster and the new ones that came from it, `merged` old ones and the new one they went into.
+    `split` holds pairs of an old cluster and the new ones that came from it, `merged` of old ones and the new one that
+    they went into.
     """
 
     continued: tuple[Pair, ...]
@@ -41,7 +42,7 @@ class Matching:
     common: int
 
     def lineage(self, old: Sequence[str], new: Sequence[str]) -> Lineage:
-        """Return it by the ids of the clusters."""
+        """Return the lineage by ids; `old` are those of the old clusters, `new` those of the new ones."""
         return Lineage(
             continued=[Continued(old=old[pair.old], new=new[pair.new], shared=pair.shared) for pair in self.continued],
             born=[new[i] for i in self.born],
@@ -54,16 +55,15 @@ class Matching:
 
 
 def match(old_labels: Labels, new_labels: Labels, *, old_k: int | None = None, new_k: int | None = None) -> Matching:
-    """Compare the clusters (n,) of the n words that are in both runs.
+    """Compare the clusters (n,) of the n words that are in both clusterings.
 
-    Clusters are paired by the assignment that makes the sum of their overlaps (Jaccard: shared words over words in
-    either) highest (Kuhn 1955, the Hungarian method); a new cluster continues the old one it is paired with where the
-    overlap is above a half: most words of the two are words of both. A new cluster
-    *came from* the old one that gave more than half of its words, and an old one *went into* the new one that has
-    more than half of its: an old cluster is split where two or more new ones came from it, and a new one merged where
-    two or more old ones went into it.
-    `old_k`, `new_k`: the numbers of clusters, where the last may have no common words.
-    Raises ValueError if the arrays differ in length.
+    Clusters are paired so that the sum of their overlaps (Jaccard: words in both over words in either) is highest
+    (Kuhn 1955, the Hungarian method). A new cluster *continues* the old one that it is paired with where their overlap
+    is above a half. A new cluster *came from* the old one that gave more than half of its words; an old one *went into*
+    the new one that has more than half of its words. An old cluster is split where two or more new ones came from it, a
+    new one merged where two or more old ones went into it.
+    `old_k`, `new_k`: the numbers of clusters, needed where the last ones may have no common words.
+    Raises ValueError where the arrays differ in length.
     """
     if len(old_labels) != len(new_labels):
         raise ValueError(f"{len(old_labels)} old labels, but {len(new_labels)} new; give both of each word")

@@ -1,4 +1,4 @@
-"""The silhouette: how well vectors lie in their clusters."""
+"""The silhouette: how well vectors fit their clusters."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from indexer.vectors import Vectors
 
 
 def silhouette(vectors: Vectors, labels: npt.NDArray[np.integer]) -> float:
-    """Mean silhouette with cosine distance, in [-1, 1], of unit vectors (n, d) in clusters `labels` (n,).
+    """Return the mean silhouette with cosine distance, in [-1, 1], of unit vectors (n, d) in clusters `labels` (n,).
 
     Rousseeuw, "Silhouettes", 1987: how much nearer a text is, on average, to the texts of its own cluster
-    than to those of the next one. A cosine is linear, so the mean distance to a cluster's texts takes one
-    product with their sum: all pairs count, and the cost is that of a round of k-means.
+    than to those of the next one. The cosine is linear, so one product with the sum of a cluster's texts gives the
+    mean distance to them: all pairs count, at the cost of one round of k-means.
     """
     rows, k = labels.astype(np.int32), int(labels.max()) + 1
     sizes = np.bincount(rows, minlength=k)
@@ -32,7 +32,7 @@ def silhouette(vectors: Vectors, labels: npt.NDArray[np.integer]) -> float:
         distance[each, own] = np.inf
         outside = distance.min(axis=1)
         larger = np.maximum(inside, outside)
-        # By definition 0 for a text alone in its cluster; and there is no next cluster where k is 1.
+        # by definition 0 for a text alone in its cluster; and with k = 1 there is no next cluster
         counts = (others > 0) & np.isfinite(outside) & (larger > NOISE)
         total += float(((outside - inside)[counts] / larger[counts]).sum(dtype=np.float64))
     return total / len(vectors)

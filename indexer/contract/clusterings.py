@@ -1,23 +1,24 @@
-"""A clustering, from the store's rows to the wire: its settings, its clusters, and what became of earlier ones."""
+"""Clusterings as every part of the service has them: settings, clusters, lineage, quality, and answers about texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from indexer.contract.answer import Answer, Table
 from indexer.errors import InvalidRequest
 
-NEWEST = "newest"  # start from the newest finished clustering with the same settings
+NEWEST = "newest"  # as a start: the newest finished clustering with the same settings
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class ClusteringSettings(Answer):
-    """What a clustering is asked to do; it follows the newest one with the same settings.
+    """What a clustering is asked to do: find k clusters, or grow them around the topics.
 
-    `start` is the id of the clustering to start from, null for a fresh start; "newest" until that one is looked up.
+    `start` is the id of the clustering to start from, null for a fresh start; "newest", the newest finished one with
+    the same settings, is replaced by its id. Raises InvalidRequest where settings contradict each other.
     """
 
     k: int | Literal["auto"] | None = None
@@ -31,22 +32,25 @@ class ClusteringSettings(Answer):
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> ClusteringSettings:
         """Return the settings that were given; raises InvalidRequest where they contradict each other."""
-        settings = cls(**given)
-        if (settings.k is None) == (settings.around is None):
+        return cls(**given)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.k is None) == (self.around is None):
             raise InvalidRequest("give exactly one of k and around")
-        if settings.k != "auto" and (settings.k_min is not None or settings.k_max is not None):
+        if self.k != "auto" and (self.k_min is not None or self.k_max is not None):
             raise InvalidRequest('k_min and k_max go with "k": "auto"')
-        if settings.k_min is not None and settings.k_max is not None and settings.k_min > settings.k_max:
-            raise InvalidRequest(f"k_min is {settings.k_min} and k_max {settings.k_max}; swap them")
-        return settings
+        if self.k_min is not None and self.k_max is not None and self.k_min > self.k_max:
+            raise InvalidRequest(f"k_min is {self.k_min} and k_max {self.k_max}; swap them")
+        return self
 
     def follows(self, other: ClusteringSettings) -> bool:
-        """Tell whether a clustering with these settings goes on from one with those, whatever each started from."""
+        """Tell whether the settings are the same, whatever each started from: the newer one continues the other."""
         return self.model_copy(update={"start": None}) == other.model_copy(update={"start": None})
 
 
 class Cluster(Answer):
-    """A cluster: `keywords` and `examples` say what is in it, best first."""
+    """A cluster: `keywords` set it apart, `examples` are typical texts, both best first."""
 
     id: str
     name: str
@@ -55,12 +59,12 @@ class Cluster(Answer):
     examples: list[str]
 
 
-class _FromTo(Answer):
+class _FromTo(Answer):  # `from` is a keyword of Python
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
 
 class Continued(_FromTo):
-    """An old cluster and the new one that goes on from it; `shared` of their common words are in both."""
+    """An old cluster and the new one that continues it; `shared` words are in both."""
 
     old: str = Field(alias="from")
     new: str = Field(alias="to")
@@ -68,24 +72,24 @@ class Continued(_FromTo):
 
 
 class Split(_FromTo):
-    """An old cluster that two or more new ones come from."""
+    """An old cluster that two or more new ones came from: each has more than half of its words from there."""
 
     old: str = Field(alias="from")
     new: list[str] = Field(alias="to")
 
 
 class Merged(_FromTo):
-    """Two or more old clusters that went into one new one."""
+    """Two or more old clusters that went into one new one: each has more than half of its words there."""
 
     old: list[str] = Field(alias="from")
     new: str = Field(alias="to")
 
 
 class Lineage(Answer):
-    """What became of the clusters of an earlier clustering, by their ids.
+    """What became of the clusters of an earlier clustering, by the ids that each clustering has.
 
-    Each old cluster is in `continued` or in `gone`, each new one in `continued` or in `born`; `split` and `merged` say
-    where to and where from. `moved` of the `common` words are in another cluster than the one that continues theirs.
+    Each old cluster is in `continued` or in `gone`, each new one in `continued` or in `born`. `moved` of the `common`
+    words are in another cluster than the one that continues theirs.
     """
 
     continued: list[Continued]
@@ -105,14 +109,14 @@ class ClusteringDiff(Lineage, _FromTo):
 
 
 class Quality(Answer):
-    """The mean cosine of the words to their own prototype, and the silhouette of a sample; null with one cluster."""
+    """The mean cosine of the words to their own prototype, and the silhouette of a sample, null for one cluster."""
 
     score: float
     silhouette: float | None
 
 
 class GrownTopic(Answer):
-    """How one topic grew: `support` is the number of words behind it, `words` of how many it is now the topic."""
+    """How one topic grew: `support` is the number of words behind it, `words` how many words have it as their topic."""
 
     name: str
     grown: bool
@@ -131,7 +135,7 @@ class MovedWord(_FromTo):
 
 
 class Adaptation(Answer):
-    """What growing the topics changes: `moved` words get another topic, of which `examples` are some."""
+    """What growing the topics changes: `moved` is how many words get another topic; `examples` are some of them."""
 
     moved: int
     examples: list[MovedWord]
@@ -139,16 +143,16 @@ class Adaptation(Answer):
 
 
 def _optional() -> Any:
-    """Return a field that an answer has only where it says something."""
+    """Return a field that is absent from JSON where it is None."""
     return Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Clustering(Answer):
-    """A clustering: queued, at work, or ended, and then what it found.
+    """A clustering: queued, running, or ended, and then what it found.
 
-    `words` is how many there were, `new_words` how many have come since. `criterion`, `curve` (points of k and the
-    criterion) and `clear` say how k was chosen where it was "auto". Clusterings around topics have an `adaptation`,
-    and are `active` while topic lookups answer from them.
+    `words` were clustered, `new_words` have come since. `criterion`, `curve` (points of k and the criterion) and
+    `clear` say how k was chosen where it was "auto". Clusterings around topics have an `adaptation`, and are `active`
+    while topic lookups answer from them.
     """
 
     id: str
@@ -174,7 +178,7 @@ class Clustering(Answer):
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more will become of it."""
+        """Tell whether it is done, failed or cancelled."""
         return self.status not in ("queued", "running")
 
     def records(self) -> list[dict[str, Any]]:
@@ -191,8 +195,8 @@ class ClusteringList(Table[Clustering]):
 
     def records(self) -> list[dict[str, Any]]:
         """Return a row for each clustering, without its clusters."""
-        shown = {"id", "status", "k", "words", "new_words", "pinned", "created", "seconds"}
-        return [clustering.model_dump(include=shown) for clustering in self]
+        columns = {"id", "status", "k", "words", "new_words", "pinned", "created", "seconds"}
+        return [clustering.model_dump(include=columns) for clustering in self]
 
 
 class ClusterWord(Answer):
@@ -204,7 +208,7 @@ class ClusterWord(Answer):
 
 
 class ClusterWordPage(Table[ClusterWord]):
-    """Some words with their clusters, and the cursor of the next page."""
+    """Some words with their clusters, and the cursor of the next page, null at the end."""
 
     table = "words"
 

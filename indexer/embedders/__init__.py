@@ -1,5 +1,7 @@
 """Models that turn texts into unit vectors, behind one small protocol."""
 
+from __future__ import annotations
+
 from indexer.embedders.embedder import Embedder, ModelIdentity
 from indexer.settings import Settings
 
@@ -7,7 +9,7 @@ __all__ = ["Embedder", "ModelIdentity", "load_embedder"]
 
 
 def load_embedder(settings: Settings, *, serving: bool = False) -> Embedder:
-    """Load the model that `settings.model` names; `serving`: many texts at once step back behind few.
+    """Load the model that `settings.model` names; with `serving`, calls with few texts go before those with many.
 
     Raises ModelUnavailable where it cannot be loaded.
     """

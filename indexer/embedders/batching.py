@@ -1,4 +1,6 @@
-"""Calls that come at once share a batch: sixteen words together take a model twice the time of one."""
+"""Batches that simultaneous calls share: sixteen words in one batch take a model twice the time of one word."""
+
+from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,27 +17,25 @@ class _Call:
 
 
 class SharedBatches:
-    """One thread that embeds what waits for it, all callers' texts together."""
+    """One thread that embeds the texts of all waiting calls together."""
 
     def __init__(self, encode: Callable[[Sequence[str]], Vectors], prepare: Callable[[], None]) -> None:
-        """Use `encode` in a thread that `prepare` has run in."""
+        """Run `prepare`, and then `encode` for each batch, in a thread of its own."""
         self._encode = encode
         self._waiting: deque[_Call] = deque()
         self._thread = ThreadPoolExecutor(1, "topicdex-lookups", initializer=prepare)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of the texts, (n, dimension)."""
+        """Return the vectors of the texts, (n, dimension); raises what `encode` raises."""
         call = _Call(texts)
         self._waiting.append(call)
         self._thread.submit(self._answer)
         return call.answer.result()
 
     def _answer(self) -> None:
-        calls: list[_Call] = []
-        while self._waiting:
-            calls.append(self._waiting.popleft())
+        calls = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not calls:
-            return  # an earlier turn took this caller's texts along
+            return  # an earlier batch had the texts of this call too
         try:
             vectors = self._encode([text for call in calls for text in call.texts])
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What a model is to everything else: an identity, and texts in, unit vectors out."""
+"""The protocol of a model: an identity, and unit vectors for texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.vectors import Vectors
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What made a vector: two models with the same three fields make the same vectors."""
+    """The identity of a model: two models with the same three fields give the same vectors."""
 
     name: str
     revision: str
@@ -19,7 +19,7 @@ class ModelIdentity:
 
 
 class Embedder(Protocol):
-    """A model that is loaded and answers."""
+    """A loaded model."""
 
     @property
     def identity(self) -> ModelIdentity:
@@ -27,9 +27,12 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one float32 row of unit length a text, shape (n, dimension); safe to call from many threads."""
+        """Return one float32 row of unit length for each text, shape (n, dimension); many threads may call it at once.
+
+        Raises ModelUnavailable.
+        """
         ...
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Say of each text whether it is longer than the model reads."""
+        """Tell of each text whether it is longer than the model reads."""
         ...

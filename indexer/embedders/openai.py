@@ -1,21 +1,24 @@
-"""Models behind the OpenAI API, or behind any server that speaks it."""
+"""Models behind the OpenAI API, or behind any server with the same API."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import openai
 
 from indexer.embedders.embedder import ModelIdentity
 from indexer.errors import ModelUnavailable
+from indexer.records import batched
 from indexer.vectors import Vectors, unit
 
-_TEXTS = 256  # a request; the API takes 2,048
-_BYTES = 250_000  # a request; the API takes 300,000 tokens, and a token covers at least a byte
+_TEXTS = 256  # in a request; the API takes 2,048
+_BYTES = 250_000  # in a request; the API takes 300,000 tokens, and a token covers at least a byte
 _LONGEST = 8_000  # bytes of one text; the API takes 8,192 tokens
 
 
 class OpenAIEmbedder:
-    """`openai:NAME`; the key, the address, retries and time-outs are the library's own."""
+    """The model `openai:NAME`; key, address, retries and time-outs are those of the openai library."""
 
     def __init__(self, name: str) -> None:
         """Connect, and embed one word to learn the dimension; raises ModelUnavailable."""
@@ -25,27 +28,24 @@ class OpenAIEmbedder:
             self._client = openai.OpenAI()
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"{name}: {error}") from error
-        self._identity = ModelIdentity(name, "", self._request(["dimension"]).shape[1])
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """Return the model's name, revision (empty: the API names none) and dimension."""
-        return self._identity
+        # the API names no revision
+        self.identity = ModelIdentity(name, "", self._request(["dimension"]).shape[1])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row a text, shape (n, dimension)."""
-        dimension = self._identity.dimension
-        parts = [self._request(batch) for batch in _batches([_cut(text) for text in texts])]
-        if any(part.shape[1] != dimension for part in parts):
+        """Return one unit row for each text, shape (n, dimension)."""
+        dimension = self.identity.dimension
+        batches = batched(map(_cut, texts), _TEXTS, _bytes, _BYTES)
+        rows = [np.empty((0, dimension), dtype=np.float32), *map(self._request, batches)]
+        if any(vectors.shape[1] != dimension for vectors in rows):
             raise ModelUnavailable(f"{self._name} gave {dimension} numbers a text, and now gives others; start again")
-        return unit(np.vstack(parts)) if parts else np.empty((0, dimension), dtype=np.float32)
+        return unit(np.vstack(rows))
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Say of each text whether it is cut before it is sent."""
-        return [len(text.encode("utf-8")) > _LONGEST for text in texts]
+        """Tell of each text whether it is cut before it is sent."""
+        return [_bytes(text) > _LONGEST for text in texts]
 
     def _request(self, texts: list[str]) -> Vectors:
-        """Return the vectors of one request, shape (n, dimension), as they came."""
+        """Return the vectors of one request, shape (n, dimension), of any length; raises ModelUnavailable."""
         try:
             response = self._client.embeddings.create(model=self._model, input=texts)
             answered = sorted(response.data, key=lambda item: item.index)
@@ -58,10 +58,10 @@ class OpenAIEmbedder:
             # the API's own message quotes a part of the key
             raise ModelUnavailable(f"{self._name} refuses the key; check OPENAI_API_KEY") from error
         except openai.APIStatusError as error:
-            passing = error.status_code == 429 or error.status_code >= 500
-            advice = "try again later" if passing else "check the name of the model"
+            temporary = error.status_code == 429 or error.status_code >= 500
+            advice = "try again later" if temporary else "check the name of the model"
             raise ModelUnavailable(f"{self._name} answers {error.status_code}; {advice}") from error
-        except (openai.OpenAIError, AttributeError, TypeError, ValueError):  # no list of vectors in the answer
+        except (openai.OpenAIError, AttributeError, TypeError, ValueError):  # the answer has no list of vectors
             rows = np.empty((0, 0), dtype=np.float32)
         if rows.ndim != 2 or len(rows) != len(texts) or not rows.size or not np.isfinite(rows).all():
             raise ModelUnavailable(
@@ -70,19 +70,9 @@ class OpenAIEmbedder:
         return rows
 
 
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8"))
+
+
 def _cut(text: str) -> str:
     return text.encode("utf-8")[:_LONGEST].decode("utf-8", "ignore")
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        length = len(text.encode("utf-8"))
-        if batch and (len(batch) == _TEXTS or size + length > _BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(text)
-        size += length
-    if batch:
-        yield batch

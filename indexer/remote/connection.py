@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from indexer.errors import InvalidRequest, ServerUnavailable, TopicdexError, Unauthorized, by_code
+from indexer.records import Item, batched
 from indexer.settings import Settings
 
 MOST_ITEMS = 1_000  # in any list that a server takes
@@ -23,7 +24,6 @@ _PAUSE_S = 0.2  # before a call is tried again
 _BUSY = ("store_busy", "not_ready")
 
 Answer = TypeVar("Answer", bound=BaseModel)
-Item = TypeVar("Item")
 
 
 class Connection:
@@ -144,17 +144,7 @@ class Connection:
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Yield the items in lists that a server takes: 1,000 at most, and 4 MB of JSON unless a single one has more."""
-    batch: list[Item] = []
-    size = 0
-    for item in items:
-        length = len(_encoded(item))
-        if batch and (len(batch) == MOST_ITEMS or size + length > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += length
-    if batch:
-        yield batch
+    return batched(items, MOST_ITEMS, lambda item: len(_encoded(item)), _BATCH_BYTES)
 
 
 def path_part(name: str) -> str:

@@ -1,4 +1,6 @@
-"""How fast and how well the stored words are reclustered, beside scikit-learn on the same vectors in memory."""
+"""How fast and how well the stored words are clustered, beside scikit-learn on the same vectors in memory."""
+
+from __future__ import annotations
 
 import statistics
 import threading
@@ -15,7 +17,7 @@ K = 20
 
 
 def cluster(work: Work) -> None:
-    """100,000 titles, k = 20; then auto k, lookups beside a run, the cluster of a new word, identity on 20,000."""
+    """100,000 titles, k = 20; then auto k, lookups beside a clustering, the cluster of a new word, identity on 20,000."""
     store = work.store(LARGE, 100_000)
     vectors = _vectors(store)
     ratios, gaps = [], []
@@ -56,13 +58,13 @@ def large(work: Work) -> None:
             times = [seconds(lambda server=server: server.run(k=K, start=None)) for _ in range(work.rounds)]
             print(
                 f"  {size}: {statistics.median(times):.2f} s; peak memory {bare:.0f} MB when ready, {loaded:.0f} MB with the words read, "
-                f"{server.memory():.0f} MB after runs; the vectors are {size * 384 * 4 / 2**20:.0f} MB",
+                f"{server.memory():.0f} MB after the clusterings; the vectors are {size * 384 * 4 / 2**20:.0f} MB",
                 flush=True,
             )
 
 
 def _beside(server: Server) -> None:
-    """Lookups while runs go on, and the cluster of a new word beside its topic."""
+    """Lookups while clusterings are made, and the cluster of a new word beside its topic."""
     server.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in ("sport", "music", "politics", "science")]})
     idle = show("topic lookup, idle", _ask(server, "/v1/topics/nearest", 300))
     nearest = show("cluster lookup, idle", _ask(server, "/v1/clusters/nearest", 300))
@@ -76,22 +78,21 @@ def _beside(server: Server) -> None:
 
     thread = threading.Thread(target=recluster)
     thread.start()
-    busy = show("topic lookup, a run going on", _ask(server, "/v1/topics/nearest", 300))
+    busy = show("topic lookup beside a clustering", _ask(server, "/v1/topics/nearest", 300))
     stop.set()
     thread.join()
     print(f"  ratio busy / idle {busy / idle:.2f}")
 
 
 def _identity(work: Work) -> None:
-    """20,000 titles, 5 % more, recluster: who keeps id and name."""
+    """20,000 titles, then 5 % more: how many clusters keep id and name."""
     titles = work.texts(TITLES, 21_000)
     with served(work.store(TITLES, 20_000)) as server:
         before = server.run(k=K, seed=7, start=None)
-        new = titles[20_000:]
-        server.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})
+        new = {"words": [{"text": text} for text in titles[20_000:]]}
+        ids = server.call("POST", "/v1/words", new)["ids"]
         after = server.run(k=K, seed=7)
         fresh = server.run(k=K, seed=7, start=None)
-        ids = [server.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})["ids"]][0]
         server.call("POST", "/v1/words/delete", {"ids": ids})
     kept = {(c["id"], c["name"]) for c in before["clusters"]} & {(c["id"], c["name"]) for c in after["clusters"]}
     change = after["quality"]["score"] / fresh["quality"]["score"] - 1

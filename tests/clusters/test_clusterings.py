@@ -1,4 +1,4 @@
-"""Runs of one corpus while others come, go and are called off beside them."""
+"""Clusterings of one corpus: made, ended, compared, and dropped while others come and go."""
 
 import threading
 import time
@@ -14,19 +14,19 @@ from indexer.store.chroma import Collection
 from tests.conftest import AxisEmbedder
 
 
-def run(engine, **settings):
-    """Return the id of a run that is done."""
-    done = engine.clusterings.run(engine.clusterings.create(ClusteringSettings(**settings)), lambda _: None)
+def make(engine, **settings):
+    """Return the id of a clustering that is done."""
+    done = engine.clusterings.make(ClusteringSettings(**settings))
     assert done.status == "done", done.error
     return done.id
 
 
 @pytest.fixture
 def grown(engine):
-    """A run that grew from two topics."""
+    """A clustering that grew from two topics."""
     engine.words.add([Word(f"{name} {i}", f"{name} {i}") for name in ("fruit", "country") for i in range(20)])
     engine.topics.replace([Topic("fruit"), Topic("country")])
-    return run(engine, around="topics")
+    return make(engine, around="topics")
 
 
 def prototypes(engine):
@@ -34,20 +34,20 @@ def prototypes(engine):
 
 
 def meanwhile(engine, monkeypatch, other):
-    """Have another thread do `other` between the look at a run and its activation, if it is let, and return it."""
+    """Have another thread do `other` between the look at a clustering and its activation, if it may; return it."""
     thread, finished = threading.Thread(target=other), engine.clusterings.history.finished
 
-    def looked(run):
-        record = finished(run)
+    def looked(id):
+        stored = finished(id)
         thread.start()
         thread.join(0.5)  # it ends, or it waits for the activation
-        return record
+        return stored
 
     monkeypatch.setattr(engine.clusterings.history, "finished", looked)
     return thread
 
 
-def test_a_run_is_not_deleted_while_it_becomes_the_active_one(engine, grown, monkeypatch):
+def test_a_clustering_is_not_deleted_while_it_becomes_the_active_one(engine, grown, monkeypatch):
     refused = []
 
     def delete():
@@ -64,7 +64,7 @@ def test_a_run_is_not_deleted_while_it_becomes_the_active_one(engine, grown, mon
     assert prototypes(engine) == "adapted"
 
 
-def test_a_run_is_not_dropped_for_later_ones_while_it_becomes_the_active_one(engine, grown, monkeypatch):
+def test_a_clustering_is_not_dropped_for_later_ones_while_it_becomes_the_active_one(engine, grown, monkeypatch):
     monkeypatch.setattr("indexer.clusters.history.KEPT", 1)
     ended = engine.clusterings.history.get(grown).updated(id="later", status="failed", created="9999")
     dropping = meanwhile(engine, monkeypatch, lambda: engine.clusterings.history.finish(ended, None))
@@ -74,7 +74,7 @@ def test_a_run_is_not_dropped_for_later_ones_while_it_becomes_the_active_one(eng
     assert prototypes(engine) == "adapted"
 
 
-def test_a_run_that_is_gone_is_not_made_the_active_one(engine, grown):
+def test_a_clustering_that_is_gone_is_not_made_the_active_one(engine, grown):
     version = engine.topics.present.version
     engine.clusterings.delete(grown)
     with pytest.raises(NotFound):
@@ -82,14 +82,14 @@ def test_a_run_that_is_gone_is_not_made_the_active_one(engine, grown):
     assert engine.store.state().get("active") is None
 
 
-def test_a_store_whose_active_run_is_gone_opens_and_serves_by_labels(engine, grown, caplog):
+def test_a_store_whose_active_clustering_is_gone_opens_and_serves_by_labels(engine, grown, caplog):
     engine.clusterings.activate(grown)
     engine.store.clusterings.delete([grown])
     engine.close()
     with Engine(engine.settings, load=lambda _: AxisEmbedder()) as reopened:
         assert f"{grown} that topics should answer from is gone" in caplog.text
         assert prototypes(reopened) == "label"
-        reopened.clusterings.activate(run(reopened, around="topics"))
+        reopened.clusterings.activate(make(reopened, around="topics"))
         assert prototypes(reopened) == "adapted"
 
 
@@ -107,8 +107,8 @@ def reads(monkeypatch):
     return made
 
 
-def test_a_lookup_in_the_newest_run_reads_nothing_from_the_store(engine, grown, reads):
-    last = run(engine, k=2)
+def test_a_lookup_in_the_newest_clustering_reads_nothing_from_the_store(engine, grown, reads):
+    last = make(engine, k=2)
     assert newest(engine) == last and reads
     reads.clear()
     assert newest(engine) == last
@@ -116,8 +116,8 @@ def test_a_lookup_in_the_newest_run_reads_nothing_from_the_store(engine, grown, 
     assert not reads
 
 
-def test_the_newest_run_is_always_the_newest_that_is_there(engine, grown):
-    first, last = run(engine, k=2), run(engine, k=3)
+def test_the_newest_clustering_is_always_the_newest_that_is_there(engine, grown):
+    first, last = make(engine, k=2), make(engine, k=3)
     assert newest(engine) == last
     engine.clusterings.delete(last)
     assert newest(engine) == first
@@ -130,17 +130,17 @@ def test_the_newest_run_is_always_the_newest_that_is_there(engine, grown):
         newest(engine)
 
 
-def test_no_more_runs_are_in_memory_than_there_are(engine, grown, monkeypatch):
+def test_no_more_clusterings_are_in_memory_than_there_are(engine, grown, monkeypatch):
     monkeypatch.setattr("indexer.clusters.history.KEPT", 3)
     for _ in range(8):
-        run(engine, k=2)
+        make(engine, k=2)
         newest(engine)
     assert len(engine.clusterings.all().clusterings) == 3
-    assert len(engine.clusterings._starts) == 3
+    assert len(engine.clusterings._cluster_sets) == 3
 
 
 class Clock:
-    """What the runs take for the time; it goes on by hand."""
+    """What the clusterings take for the time; it goes on by hand."""
 
     def __init__(self):
         self.now = time.time()
@@ -159,13 +159,13 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def other(engine, clock, monkeypatch):
-    """The runs as another process on the same Chroma server keeps them."""
+    """The clusterings as another process on the same Chroma server keeps them."""
     monkeypatch.setattr(engine.store, "mode", "server")
     engine.words.add([Word("fruit", "1")])
     return History(engine.store)
 
 
-def test_a_run_that_waits_for_long_is_not_taken_for_abandoned(engine, other, clock):
+def test_a_clustering_that_waits_for_long_is_not_taken_for_abandoned(engine, other, clock):
     waiting = engine.clusterings.create(ClusteringSettings(k=1))
     for _ in range(20):
         clock.now += 15
@@ -174,17 +174,17 @@ def test_a_run_that_waits_for_long_is_not_taken_for_abandoned(engine, other, clo
         assert engine.clusterings.get(waiting).status == "queued"
 
 
-def test_a_run_whose_process_died_fails_however_soon_another_looked(engine, other, clock):
+def test_a_clustering_whose_process_died_fails_however_soon_another_looked(engine, other, clock):
     left = other.add(ClusteringSettings(k=1), 1)
     engine.clusterings.history.heartbeat()  # its successor starts at once
     assert engine.clusterings.get(left).status == "queued"
     clock.now += 100
     engine.clusterings.history.heartbeat()
-    shown = engine.clusterings.get(left)
-    assert (shown.status, bool(shown.error)) == ("failed", True)
+    abandoned = engine.clusterings.get(left)
+    assert (abandoned.status, bool(abandoned.error)) == ("failed", True)
 
 
-def test_a_run_that_was_taken_for_abandoned_and_ends_well_carries_no_error(engine, other, clock):
+def test_a_clustering_that_was_taken_for_abandoned_and_ends_well_carries_no_error(engine, other, clock):
     held_up = engine.clusterings.create(ClusteringSettings(k=1))
     clock.now += 100
     other.heartbeat()
@@ -195,7 +195,7 @@ def test_a_run_that_was_taken_for_abandoned_and_ends_well_carries_no_error(engin
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_run_that_has_ended_gives_no_more_signs_of_life(engine, other, clock, status):
+def test_a_clustering_that_has_ended_has_no_more_heartbeat(engine, other, clock, status):
     ended = engine.clusterings.create(ClusteringSettings(k=1))
     engine.clusterings.history.end(ended, status)
     clock.now += 100
@@ -205,3 +205,89 @@ def test_a_run_that_has_ended_gives_no_more_signs_of_life(engine, other, clock, 
     clock.now += 100
     engine.clusterings.history.heartbeat()
     assert engine.clusterings.all().clusterings == []
+
+
+def ids(engine, id):
+    return sorted(cluster.id for cluster in engine.clusterings.get(id).clusters)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_every_id_in_a_diff_is_of_the_clustering_on_its_side(engine, follows):
+    sizes = {"fruit": 30, "country": 10, "company": 10}
+    engine.words.add([Word(f"{name} {i}", f"{name} {i}") for name, size in sizes.items() for i in range(size)])
+    one = make(engine, k=1, start=None)
+    three = make(engine, k=3, start=one if follows else None)
+    ((only,), parts) = ids(engine, one), ids(engine, three)
+    assert (only in parts) == follows
+
+    split = engine.clusterings.diff(one, three)
+    (continued,) = split.continued
+    assert (split.old, split.new, continued.old, continued.shared) == (one, three, only, 30)
+    assert sorted([continued.new, *split.born]) == parts
+    assert [(s.old, sorted(s.new)) for s in split.split] == [(only, parts)]
+    assert (split.gone, split.merged, split.moved, split.common) == ([], [], 20, 50)
+
+    merged = engine.clusterings.diff(three, one)
+    (continued,) = merged.continued
+    assert (merged.old, merged.new, continued.new, continued.shared) == (three, one, only, 30)
+    assert sorted([continued.old, *merged.gone]) == parts
+    assert [(sorted(m.old), m.new) for m in merged.merged] == [(parts, only)]
+    assert (merged.born, merged.split, merged.moved, merged.common) == ([], [], 20, 50)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_cancels_its_own_clustering_and_no_other(engine, grown):
+    begun, go, made = threading.Event(), threading.Event(), []
+
+    def wait(_share):
+        begun.set()
+        go.wait(10)
+
+    other = threading.Thread(target=lambda: made.append(engine.clusterings.make(ClusteringSettings(k=2), wait)))
+    other.start()
+    assert begun.wait(10)
+    with pytest.raises(KeyboardInterrupt):
+        engine.clusterings.make(ClusteringSettings(k=1), interrupt)
+    own, others, _ = engine.clusterings.all()
+    assert (own.settings.k, own.status, own.seconds) == (1, "cancelled", 0.0)
+    assert (others.settings.k, others.status) == (2, "running")
+    go.set()
+    other.join()
+    assert made[0].status == engine.clusterings.get(others.id).status == "done"
+
+
+def test_ctrl_c_after_the_last_write_leaves_a_clustering_done(engine, grown, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.clusterings, "_current", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            engine.clusterings.make(ClusteringSettings(k=2))
+    newest, _ = engine.clusterings.all()
+    assert (newest.status, newest.k, newest.error) == ("done", 2, None)
+    assert engine.clusterings.nearest(["fruit"])[0].clustering == newest.id
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "cancelled"])
+def test_what_has_ended_is_not_ended_again(engine, other, status):
+    id = engine.clusterings.create(ClusteringSettings(k=1))
+    engine.clusterings.history.finish(engine.clusterings.history.get(id).updated(status=status, seconds=5.0), None)
+    before = engine.clusterings.get(id)
+    engine.clusterings.cancel(id)
+    engine.clusterings.fail(id, "too late")
+    assert engine.clusterings.get(id) == before
+    engine.clusterings.delete(id)
+    engine.clusterings.cancel(id)
+    engine.clusterings.fail(id, "too late")
+    assert not engine.clusterings.all()
+
+
+def test_a_clustering_that_ends_while_it_is_taken_for_abandoned_stays_done(engine, other, clock, monkeypatch):
+    id = other.add(ClusteringSettings(k=1), 1)
+    unfinished = engine.store.clusterings.refresh()
+    other.finish(other.get(id).updated(status="done"), None)
+    clock.now += 100
+    monkeypatch.setattr(engine.store.clusterings, "refresh", lambda: unfinished)
+    engine.clusterings.heartbeat()
+    assert engine.clusterings.get(id).status == "done"

@@ -1,36 +1,18 @@
-"""k-means and the choice of k, on small groups of vectors around known directions."""
+"""k-means, on small groups of vectors around known directions."""
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indexer.clusters.k_selection import _middle, choose_k
 from indexer.clusters.kmeans import kmeans
-from indexer.clusters.silhouette import silhouette
-from indexer.errors import InvalidRequest
-
-Floats = npt.NDArray[np.float32]
-
-
-def unit(rows: npt.ArrayLike) -> Floats:
-    array = np.asarray(rows, np.float32)
-    array /= np.linalg.norm(array, axis=1, keepdims=True)
-    return array
-
-
-def groups(sizes: list[int], *, spread: float = 0.2, seed: int = 0) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Texts around the axes of a space, one axis a group, and the group of each."""
-    truth = np.repeat(np.arange(len(sizes)), sizes)
-    noise = np.random.default_rng(seed).normal(size=(len(truth), 16)) * spread
-    return unit(np.eye(16)[truth] + noise), truth
+from indexer.errors import Cancelled, InvalidRequest
+from indexer.vectors import Vectors, unit
+from tests.clusters.vectors import SEVEN, groups
 
 
 def same_partition(one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]) -> bool:
     pairs = set(zip(one.tolist(), other.tolist(), strict=True))
     return len(pairs) == len(set(one.tolist())) == len(set(other.tolist()))
-
-
-SEVEN = unit([[9, 1, 0], [8, 0, 1], [9, 2, 1], [1, 9, 0], [0, 8, 1], [1, 1, 9], [0, 1, 8]])
 
 
 def test_seven_words_fall_into_their_three_groups_whatever_the_seed() -> None:
@@ -90,7 +72,7 @@ def test_duplicates_make_as_many_clusters_as_there_are_different_vectors(k: int)
 
 @pytest.mark.parametrize("start", [None, np.eye(6, 5, dtype=np.float32)])
 def test_more_clusters_than_different_vectors_are_refused_with_the_number_that_can_be(
-    start: Floats | None,
+    start: Vectors | None,
 ) -> None:
     vectors = np.repeat(np.eye(5, dtype=np.float32), 20, axis=0)
     with pytest.raises(InvalidRequest, match="ask for at most 5 clusters"):
@@ -106,9 +88,14 @@ def test_more_clusters_than_different_vectors_are_refused_with_the_number_that_c
         (2, np.eye(2, 4, dtype=np.float32), "start from 2 prototypes"),
     ],
 )
-def test_what_cannot_be_is_refused(k: int, start: Floats | None, message: str) -> None:
+def test_what_cannot_be_is_refused(k: int, start: Vectors | None, message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
         kmeans(SEVEN, k, start=start)
+
+
+def test_no_texts_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="add texts first"):
+        kmeans(np.empty((0, 3), np.float32), 1)
 
 
 def test_one_text_is_one_cluster() -> None:
@@ -131,94 +118,10 @@ def test_progress_rises_to_one() -> None:
     assert all(0 <= done <= 1 for done in seen)
 
 
-class Cancelled(Exception):
-    pass
-
-
-def cancel(done: float) -> None:
+def cancel(share: float) -> None:
     raise Cancelled
 
 
 def test_an_exception_in_progress_ends_the_work() -> None:
-    vectors, _ = groups([50, 40, 30])
     with pytest.raises(Cancelled):
-        kmeans(vectors, 3, progress=cancel)
-    with pytest.raises(Cancelled):
-        choose_k(vectors, progress=cancel)
-
-
-@pytest.mark.parametrize("k", [2, 3, 5, 9])
-def test_well_separated_groups_are_counted(k: int) -> None:
-    choice = choose_k(groups([40] * k, spread=0.1)[0])
-    assert choice.k == k
-    assert choice.clear
-
-
-def test_seven_words_have_three_groups() -> None:
-    assert choose_k(SEVEN).k == 3
-
-
-def test_a_shapeless_cloud_has_no_clear_number() -> None:
-    vectors = unit(np.random.default_rng(1).normal(size=(300, 16)))
-    assert not choose_k(vectors).clear
-
-
-def test_a_curve_that_still_rises_at_its_end_has_no_clear_peak() -> None:
-    choice = choose_k(groups([20] * 14, spread=0.1)[0], k_max=8)
-    assert max(choice.curve, key=lambda point: point[1])[0] == 8
-    assert not choice.clear
-
-
-def test_the_curve_holds_every_k_that_was_tried_within_the_limits() -> None:
-    choice = choose_k(groups([40] * 5, spread=0.1)[0], k_min=4, k_max=8)
-    tried = [k for k, _ in choice.curve]
-    assert tried == sorted(set(tried))
-    assert (tried[0], tried[-1]) == (4, 8)
-    assert (choice.k, choice.criterion) == (5, "cosine silhouette")
-
-
-def test_the_choice_does_not_depend_on_the_run() -> None:
-    vectors, _ = groups([60] * 6, spread=0.5)
-    assert choose_k(vectors, k_max=15) == choose_k(vectors, k_max=15)
-
-
-@pytest.mark.parametrize(
-    ("vectors", "k"),
-    [(SEVEN[:1], 1), (np.repeat(SEVEN[:1], 50, axis=0), 1), (np.repeat(SEVEN[[0, 3]], 50, axis=0), 2)],
-)
-def test_there_are_never_more_clusters_than_different_texts(vectors: Floats, k: int) -> None:
-    choice = choose_k(vectors)
-    assert choice.k == k
-    assert np.isfinite([value for _, value in choice.curve]).all()
-
-
-def test_on_a_plateau_the_middle_is_chosen_and_not_a_chance_peak() -> None:
-    grid = [2, 4, 8, 16, 32, 64, 128, 256]
-    assert _middle(grid, np.array([0.1, 0.1, 0.1, 0.2, 0.4, 0.4, 0.4, 0.2])) == 64
-    assert _middle(grid, np.array([0.9, 0.1, 0.1, 0.2, 0.4, 0.4, 0.4, 0.2])) == 64
-
-
-def test_no_texts_are_refused() -> None:
-    for cluster in (choose_k, lambda none: kmeans(none, 1)):
-        with pytest.raises(InvalidRequest, match="add texts first"):
-            cluster(np.empty((0, 3), np.float32))
-
-
-@pytest.mark.parametrize(("k_min", "k_max"), [(5, 4), (0, 4), (2, 1)])
-def test_limits_that_leave_no_k_are_refused(k_min: int, k_max: int) -> None:
-    with pytest.raises(InvalidRequest, match="k_min <= k_max"):
-        choose_k(SEVEN, k_min=k_min, k_max=k_max)
-
-
-def test_silhouette_of_four_texts_by_hand() -> None:
-    # Own cluster at distance 0, the other at 1 (right angles): (1 - 0) / 1 for each.
-    right_angles = unit([[1, 0], [1, 0], [0, 1], [0, 1]])
-    assert silhouette(right_angles, np.array([0, 0, 1, 1])) == pytest.approx(1)
-    # Paired across: own at distance 1, the other at (0 + 1) / 2: (0.5 - 1) / 1.
-    assert silhouette(right_angles, np.array([0, 1, 0, 1])) == pytest.approx(-0.5)
-
-
-def test_silhouette_counts_a_text_alone_and_a_single_cluster_as_zero() -> None:
-    vectors = unit([[1, 0], [1, 0], [0, 1]])
-    assert silhouette(vectors, np.array([0, 0, 2])) == pytest.approx(2 / 3)
-    assert silhouette(vectors, np.array([0, 0, 0])) == 0
+        kmeans(groups([50, 40, 30])[0], 3, progress=cancel)

@@ -1,4 +1,4 @@
-"""Identity of clusters between two runs, on labels that can be checked by eye."""
+"""Identity of clusters between two clusterings, on labels that can be checked by eye."""
 
 import json
 
@@ -61,7 +61,7 @@ def test_a_cluster_of_which_no_word_is_left_is_gone() -> None:
     assert (found.gone, found.born) == ((1,), (1, 2))
 
 
-def test_runs_without_a_common_word_have_nothing_in_common() -> None:
+def test_clusterings_without_a_common_word_have_nothing_in_common() -> None:
     found = match(np.empty(0, np.int32), np.empty(0, np.int32), old_k=1, new_k=2)
     assert (found.continued, found.gone, found.born, found.moved) == ((), (0,), (0, 1), 0)
 

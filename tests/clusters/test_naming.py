@@ -64,6 +64,34 @@ def test_clusters_without_topic_or_texts_are_called_so() -> None:
     assert (one.name, other.name) == ("no texts", "no texts (2)")
 
 
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        ([], "apple, banana, mango"),
+        (["Apple, Banana, Mango"], "apple, banana, mango, durian"),
+        (["apple, banana, mango", "apple, banana, mango, durian"], "apple, banana, mango (2)"),
+        (
+            ["apple, banana, mango", "apple, banana, mango, DURIAN", "APPLE, banana, mango (2)"],
+            "apple, banana, mango (3)",
+        ),
+    ],
+)
+def test_a_taken_name_gets_more_keywords_and_a_number_where_none_is_left(taken: list[str], expected: str) -> None:
+    named = name([["Apple", "Banana", "Mango", "Durian"]], names=[None, *taken])
+    assert [cluster.name for cluster in named] == [expected, *taken]
+
+
+def test_a_taken_name_gets_more_examples_and_a_number_where_none_is_left() -> None:
+    texts = ["the", "of", "and", "or"]
+    assert name([texts], names=[None, "The, Of, And"])[0].name == "the, of, and, or"
+    assert name([texts], names=[None, "The, Of, And", "the, of, and, or"])[0].name == "the, of, and (2)"
+
+
+def test_names_that_are_kept_stay_as_they_are_though_two_differ_by_case_alone() -> None:
+    named = name([["apple"], ["banana"], ["kiwi"]], names=["Fruit", "fruit", None])
+    assert [cluster.name for cluster in named] == ["Fruit", "fruit", "kiwi"]
+
+
 def test_no_two_names_are_the_same_whatever_their_case() -> None:
     clusters = [["apple pie"], ["Apple Pie"], ["the"], ["The"], ["kiwi"]]
     named = name(clusters, names=[None, None, None, None, "THE"])
