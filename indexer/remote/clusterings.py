@@ -54,7 +54,7 @@ class RemoteClusterings:
         return self._connection.ask(Clustering, "GET", _path(id))
 
     def delete(self, id: str) -> None:
-        """Remove a clustering that has ended, cancel one that goes on; raises NotFound, Conflict."""
+        """Remove a clustering that has ended, cancel one that has not; raises NotFound, Conflict."""
         self._connection.call("DELETE", _path(id), writes=True)
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
