@@ -42,50 +42,12 @@ from indexer.contract.words import (
     WordsRemoved,
 )
 
-__all__ = [
-    "MOST_ROWS",
-    "NEWEST",
-    "Answer",
-    "Calibration",
-    "Cluster",
-    "ClusterAnswer",
-    "ClusterAnswers",
-    "ClusterMatch",
-    "ClusterWord",
-    "ClusterWordPage",
-    "Clustering",
-    "ClusteringDiff",
-    "ClusteringList",
-    "ClusteringSettings",
-    "Clusterings",
-    "Counts",
-    "Evaluation",
-    "Evidence",
-    "Info",
-    "Kind",
-    "Lineage",
-    "ModelInfo",
-    "NullScores",
-    "Rate",
-    "Service",
-    "Similarity",
-    "StoreInfo",
-    "StoredCounts",
-    "ThresholdSet",
-    "Thresholds",
-    "TopicAnswer",
-    "TopicAnswers",
-    "TopicMatch",
-    "TopicRecord",
-    "TopicSet",
-    "Topics",
-    "Trial",
-    "WordAnswer",
-    "WordAnswers",
-    "WordMatch",
-    "WordPage",
-    "WordRecord",
-    "Words",
-    "WordsAdded",
-    "WordsRemoved",
-]
+__all__ = ["Answer", "Clusterings", "Service", "Topics", "Words"]
+__all__ += ["Counts", "Similarity", "WordAnswer", "WordAnswers", "WordMatch", "WordPage", "WordRecord"]
+__all__ += ["WordsAdded", "WordsRemoved"]
+__all__ += ["Evidence", "Kind", "NullScores", "ThresholdSet", "Thresholds", "TopicAnswer", "TopicAnswers"]
+__all__ += ["TopicMatch", "TopicRecord", "TopicSet"]
+__all__ += ["NEWEST", "Cluster", "ClusterAnswer", "ClusterAnswers", "ClusterMatch", "ClusterWord", "ClusterWordPage"]
+__all__ += ["Clustering", "ClusteringDiff", "ClusteringList", "ClusteringSettings", "Lineage"]
+__all__ += ["MOST_ROWS", "Calibration", "Evaluation", "Rate", "Trial"]
+__all__ += ["Info", "ModelInfo", "StoreInfo", "StoredCounts"]

@@ -10,6 +10,7 @@ from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInf
 from indexer.errors import InvalidRequest, ModelMismatch
 from indexer.records import Word
 from indexer.remote import Remote
+from indexer.settings import DEFAULT_MODEL, model_name
 from tests.conftest import AxisEmbedder, serving
 
 
@@ -58,7 +59,7 @@ def opened(request, settings, model):
     with Engine(settings, load=lambda _: model) as engine:
         engine.words.add([Word("fruit", "1")])
     if request.param == "engine":
-        yield lambda name: Engine(replace(settings, model=name), load=lambda _: AxisEmbedder(name or "axes"))
+        yield lambda name: Engine(replace(settings, model=name), load=lambda model: AxisEmbedder(model_name(model)))
     else:
         with serving(settings, model) as url:
             yield lambda name: Remote(replace(settings, model=name), url)
@@ -80,7 +81,7 @@ def test_another_model_is_refused_by_both_names_wherever_it_would_be_asked(opene
 
 
 def test_the_default_model_named_is_another_model_too(opened):
-    with opened(indexer.settings.DEFAULT_MODEL) as corpus, pytest.raises(ModelMismatch, match="axes"):
+    with opened(DEFAULT_MODEL) as corpus, pytest.raises(ModelMismatch, match="axes"):
         corpus.check_model()
 
 
@@ -95,3 +96,4 @@ def test_a_folder_with_the_name_of_the_model_is_the_same_model(opened, tmp_path)
     (tmp_path / "axes").mkdir()
     with opened(str(tmp_path / "axes")) as corpus:
         corpus.check_model()
+        assert corpus.words.add(["country"]).added == 1

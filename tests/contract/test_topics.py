@@ -159,22 +159,20 @@ def test_stored_words_show_what_a_score_means(service):
     assert found.percentiles == sorted(found.percentiles) and found.threshold == found.percentiles[75]
 
 
-def test_any_change_of_the_topics_ends_an_adaptation_and_says_so(service):
-    service.words.add([f"{name} {i}" for name in ("fruit", "country") for i in range(20)])
-    for change in (
-        lambda: service.topics.add(["company"]),
-        lambda: service.topics.delete("company"),
-        lambda: service.topics.replace(["fruit", "country"]),
-    ):
-        service.topics.replace(["fruit", "country", "company"])
-        clustering = service.clusterings.make(ClusteringSettings(around="topics"))
-        service.clusterings.activate(clustering.id)
-        assert service.topics.nearest(["fruit"])[0].prototypes == service.topics.thresholds().prototypes == "adapted"
-        assert service.topics.nearest(["fruit"], prototypes="label")[0].prototypes == "label"
-        if change() == service.topics.all():  # the same set again is no change
-            continue
-        assert service.topics.nearest(["fruit"])[0].prototypes == "label"
-    service.topics.replace(["fruit", "country"])
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("add", ["animal"]), ("delete", "company"), ("replace", ["fruit", "country"])]
+)
+def test_any_change_of_the_topics_ends_an_adaptation_and_says_so(topics, service, verb, argument):
+    service.clusterings.activate(service.clusterings.make(ClusteringSettings(around="topics")).id)
+    assert topics.nearest(["fruit"])[0].prototypes == topics.thresholds().prototypes == "adapted"
+    assert topics.nearest(["fruit"], prototypes="label")[0].prototypes == "label"
+    assert topics.replace(NAMES).adaptation is None  # the same set again is no change
+    assert topics.nearest(["fruit"])[0].prototypes == "adapted"
+    with pytest.raises(NotFound):
+        topics.delete("nowhere")
+    assert getattr(topics, verb)(argument).adaptation == "deactivated"
+    assert topics.nearest(["fruit"])[0].prototypes == "label"
+    assert topics.delete("fruit").adaptation is None
 
 
 def test_going_back_to_labels_is_harmless_where_nothing_is_active(service):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from indexer.contract import MOST_ROWS, ClusteringSettings
-from indexer.errors import InvalidRequest
+from indexer.errors import InvalidRequest, ModelMismatch
 from indexer.records import LabelledText, Word
 from indexer.remote import Remote
 from indexer.remote.connection import Connection
@@ -36,6 +36,15 @@ def test_more_words_than_a_call_takes_are_indexed(remote):
     assert [counts.added for counts in batches] == [1000, 1000, 500]
     assert len(list(remote.words.ids())) == 2500
     assert remote.words.delete([str(i) for i in range(2500)]) == 2500
+
+
+def test_another_model_is_refused_before_anything_is_read(url, settings):
+    def words():
+        raise AssertionError("a word was read")
+        yield
+
+    with Remote(replace(settings, model="other"), url) as remote, pytest.raises(ModelMismatch, match=r"axes.*other"):
+        remote.words.index(words(), lambda _: None)
 
 
 def test_no_more_than_one_batch_is_read_ahead(remote):
