@@ -1,4 +1,6 @@
-"""The one object that the command line and the server use: a store, a model, and what is done with both."""
+"""An open corpus in this process: its words, topics and clusterings over one store, and one model."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,7 +10,8 @@ import indexer
 from indexer.clusters.clusterings import Clusterings
 from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInfo
 from indexer.embedders import Embedder, load_embedder
-from indexer.settings import Settings
+from indexer.records import checked
+from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.lock import OwnerLock
 from indexer.store.store import FORMAT, Store
 from indexer.sync import Sync
@@ -18,7 +21,7 @@ from indexer.words.similarity import similarity
 
 
 class Engine:
-    """An open corpus. Close it, or use it in a `with`; the store belongs to this process until then."""
+    """An open corpus. Close it, or use it in a `with`; an embedded store belongs to this process until then."""
 
     def __init__(
         self,
@@ -28,73 +31,80 @@ class Engine:
         create: bool = True,
         serving: bool = False,
         lock: OwnerLock | None = None,
-        load: Callable[[Settings], Embedder] | None = None,
+        load: Callable[[str], Embedder] | None = None,
     ) -> None:
-        """Open the store; `load` gives the model when it is needed.
+        """Open the store; the model is loaded, with `load` where that is given, when it is first needed.
 
-        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where
-        the caller holds it already; the engine releases it.
+        `serving`: lookups must stay fast while this process writes; `url`: the address of that server; `lock`: the
+        lock of the folder where the caller holds it already; closing the engine releases it.
 
-        Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is none and `create` is false.
+        Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is no store and `create` is false.
         """
         self.settings = settings
-        self._load = load or (lambda settings: load_embedder(settings, serving=serving))
-        self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
+        self._load = load or (
+            lambda model: load_embedder(model, trust_remote_code=settings.trust_remote_code, serving=serving)
+        )
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
+        self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
         try:
             self.words = Corpus(self.store, self.embedder)
-            self.topics = TopicIndex(self.store, self.words, self.embedder, settings.model_name)
+            self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
             shared = self.store.mode == "server"
-            self._freshness = Sync(self.store, self.words, self.topics, self.clusterings) if shared else None
+            self._sync = Sync(self.store, self.words, self.topics, self.clusterings) if shared else None
         except BaseException:
             self.store.close()
             raise
 
+    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
+        """Return the cosine of every row with every column; no columns = the rows."""
+        return similarity(self.embedder(), checked(rows), columns and checked(columns))
+
+    def info(self) -> Info:
+        """Return the version, the model, and how much is stored where."""
+        model = self.store.model()
+        return Info(
+            version=indexer.__version__,
+            model=ModelInfo(name=self.model_name()) if model is None else ModelInfo(**vars(model)),
+            counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
+            store=StoreInfo(mode=self.store.mode, format=FORMAT),
+            cached_words=0 if self.words.memory is None else len(self.words.memory),
+        )
+
     def embedder(self) -> Embedder:
-        """Return the model, loaded at the first call.
+        """Return the model, loaded at the first call: the one that was asked for, else the store's, else the default.
 
         Raises ModelMismatch where the store holds vectors of another one, ModelUnavailable where it cannot be loaded.
         """
         with self._load_lock:
             if self._loaded is None:
                 self.check_model()
-                loaded = self._load(self.settings)
+                loaded = self._load(self.settings.model or self.model_name())
                 self.store.adopt(loaded.identity)
                 self._loaded = loaded
             return self._loaded
-
-    def check_model(self) -> None:
-        """Raise ModelMismatch where the store holds vectors of another model than the settings name."""
-        self.store.check_model(self.settings.model_name)
 
     @property
     def model_loaded(self) -> bool:
         """Tell whether the model is in memory."""
         return self._loaded is not None
 
-    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        """Return the cosine of every row with every column; no columns = the rows."""
-        return similarity(self.embedder(), rows, columns)
+    def model_name(self) -> str:
+        """Return the name of the model that `embedder` gives, without loading it."""
+        if self._loaded is not None:
+            return self._loaded.identity.name
+        return self.settings.model_name or self.store.model_name() or DEFAULT_MODEL
 
-    def info(self) -> Info:
-        """Return what is running here, on what."""
-        model = self.store.model()
-        return Info(
-            version=indexer.__version__,
-            model=ModelInfo(name=self.settings.model_name)
-            if model is None
-            else ModelInfo(name=model.name, revision=model.revision, dimension=model.dimension),
-            counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
-            store=StoreInfo(mode=self.store.mode, format=FORMAT),
-            cached_words=0 if self.words.memory is None else len(self.words.memory),
-        )
+    def check_model(self) -> None:
+        """Raise ModelMismatch where a model was asked for and the store holds vectors of another one."""
+        if self.settings.model_name is not None:
+            self.store.check_model(self.settings.model_name)
 
     def close(self) -> None:
-        """Close the store and give the folder back."""
-        if self._freshness is not None:
-            self._freshness.close()
+        """Close the store, so that other processes can open it."""
+        if self._sync is not None:
+            self._sync.close()
         with self.store.write_lock:
             self.words.close()
             self.store.close()

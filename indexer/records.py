@@ -7,7 +7,7 @@ and HTTP.
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -54,21 +54,35 @@ class LabelledText:
 
 
 def word_of(given: Word | str) -> Word:
-    """Return a word as it is; a bare text becomes one whose id follows from it. Raises InvalidRequest."""
-    if isinstance(given, Word):
-        return given
-    if reason := text_problem(given):
-        raise InvalidRequest(f"{given!r}: {reason}; give a text with something in it")
-    return Word(given, text_hash(given))
+    """Return a word as it is; a bare text becomes one whose id follows from it.
+
+    Raises InvalidRequest where its text, id or metadata cannot be stored.
+    """
+    checked([given.text if isinstance(given, Word) else given])
+    word = given if isinstance(given, Word) else Word(given, text_hash(given))
+    if reason := id_problem(word.id) or metadata_problem(word.metadata):
+        raise InvalidRequest(f"the word {word.text!r}: {reason}")
+    return word
 
 
 def topic_of(given: Topic | str) -> Topic:
-    """Return a topic as it is; a bare name becomes one without description and examples. Raises InvalidRequest."""
-    if isinstance(given, Topic):
-        return given
-    if reason := text_problem(given):
-        raise InvalidRequest(f"{given!r}: {reason}; give a name with something in it")
-    return Topic(given)
+    """Return a topic as it is; a bare name becomes one without description and examples.
+
+    Raises InvalidRequest where a text of it cannot be stored.
+    """
+    topic = given if isinstance(given, Topic) else Topic(given)
+    checked([topic.name, *topic.examples])
+    if not encodes(topic.description):
+        raise InvalidRequest(f"the description of {topic.name!r} holds half of a surrogate pair")
+    return topic
+
+
+def checked(texts: Sequence[str]) -> Sequence[str]:
+    """Return the texts as they are; raises InvalidRequest where one is blank or no valid Unicode."""
+    for text in texts:
+        if reason := text_problem(text):
+            raise InvalidRequest(f"{text!r}: {reason}; give a text with something in it")
+    return texts
 
 
 def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:

@@ -1,5 +1,7 @@
 """Every setting, in one table: its variable, its flag, its default and what it means."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,13 +13,15 @@ from indexer.errors import InvalidRequest
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def _setting(variable: str, flag: str | None, help: str, default: Any) -> Any:
-    return field(default=default, metadata={"variable": variable, "flag": flag, "help": help})
+def _setting(variable: str, flag: str | None, help: str, default: Any, *, unset: str = "unset") -> Any:
+    """Return a field; `unset` says in `--help` what holds where the default is None."""
+    named = unset if default is None else str(default)
+    return field(default=default, metadata={"variable": variable, "flag": flag, "help": help, "default": named})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an engine, a server and the command line are told; immutable once made."""
+    """The settings of an engine, a server or a command; immutable once made."""
 
     data: Path = _setting(
         "TOPICDEX_DATA",
@@ -29,7 +33,9 @@ class Settings:
         "TOPICDEX_CHROMA_URL", "--chroma-url", "use this Chroma server, not the embedded store", None
     )
     server: str | None = _setting("TOPICDEX_SERVER", "--server", "work through the topicdex server at this URL", None)
-    model: str = _setting("TOPICDEX_MODEL", "--model", "embedding model", DEFAULT_MODEL)
+    model: str | None = _setting(
+        "TOPICDEX_MODEL", "--model", "embedding model", None, unset=f"the store's own; in a new store {DEFAULT_MODEL}"
+    )
     host: str = _setting("TOPICDEX_HOST", "--host", "address to listen on", "127.0.0.1")
     port: int = _setting("TOPICDEX_PORT", "--port", "port to listen on", 8000)
     wait: float = _setting("TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0)
@@ -40,20 +46,20 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.wait < float("inf"):
-            raise InvalidRequest(f"TOPICDEX_WAIT={self.wait} is no time to wait; give seconds, 0 or more")
+            raise InvalidRequest(f"TOPICDEX_WAIT={self.wait} is no waiting time; give seconds, 0 or more")
 
     def __repr__(self) -> str:
         """Show everything but the key, so that no log can hold it."""
-        shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "api_key")
-        return f"Settings({shown})"
+        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "api_key")
+        return f"Settings({values})"
 
     @property
-    def model_name(self) -> str:
-        """Return what the model is called in a store and in answers."""
-        return model_name(self.model)
+    def model_name(self) -> str | None:
+        """Return the name, in stores and answers, of the model that was asked for; None where none was."""
+        return None if self.model is None else model_name(self.model)
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> "Settings":
+    def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
         """Return the settings: a flag that is not None, else the environment, else the default.
 
         Raises InvalidRequest, naming the variable, where a value in the environment cannot be read.
@@ -68,7 +74,7 @@ class Settings:
 
 
 def model_name(model: str) -> str:
-    """Return what a model is called: a folder by its own name, for where it lies is nobody's business."""
+    """Return the name of a model in stores and answers; of a folder its last part, so that no path is published."""
     folder = Path(model)
     return folder.resolve().name if folder.is_dir() else model
 
@@ -81,4 +87,4 @@ def _parse(variable: str, raw: str, default: Any) -> Any:
         return raw if default is None else type(default)(raw)
     except (KeyError, ValueError):
         kind = {bool: "yes or no", int: "a whole number", float: "a number"}[type(default)]
-        raise InvalidRequest(f"{variable}={raw!r} is not {kind}; mend or unset it") from None
+        raise InvalidRequest(f"{variable}={raw!r} is not {kind}; correct or unset it") from None

@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if engine is None:
         engine = Engine(settings, serving=True)
         atexit.register(engine.close)
-    engine.store.check_model(settings.model_name)
+    engine.check_model()
     app = OpenAPI(
         "server",
         info=ApiInfo(

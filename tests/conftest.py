@@ -1,18 +1,28 @@
-"""What the tests share: a model that can be checked by eye, an engine on a real Chroma store, and a client."""
+"""What the tests share: a model that can be checked by eye, and a corpus opened by an engine or through a server."""
 
 import hashlib
 import os
+import socket
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waitress.server import create_server
 
 from indexer import Engine, Settings
+from indexer.contract import Service
 from indexer.embedders import ModelIdentity
+from indexer.remote import Remote
+from indexer.store.lock import OwnerLock
 from indexer.vectors import Vectors, unit
 from scripts import processes
+from server.app import create_app
+from server.serve import end_loop
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
@@ -69,3 +79,57 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> str:
 def engine(settings: Settings, model: AxisEmbedder) -> Iterator[Engine]:
     with Engine(settings, load=lambda _: model) as engine:
         yield engine
+
+
+@contextmanager
+def serving(
+    settings: Settings,
+    model: AxisEmbedder,
+    *,
+    lock: OwnerLock | None = None,
+    before_it_answers: Callable[[], object] = lambda: None,
+) -> Iterator[str]:
+    """Serve the store of the settings from threads of this process, and give the address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with Engine(settings, url=url, lock=lock, load=lambda _: model) as engine:
+        before_it_answers()
+        app = create_app(settings, engine=engine)
+        server = create_server(app, sockets=[listening], threads=4)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield url
+        finally:
+            server.trigger.pull_trigger(lambda: end_loop(server))
+            thread.join()
+            server.task_dispatcher.shutdown()
+            server.trigger.close()
+            app.extensions["topicdex"].warmup.join()
+            app.extensions["topicdex"].jobs.close()
+
+
+@pytest.fixture
+def url(settings: Settings, model: AxisEmbedder, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that owns the folder that `TOPICDEX_DATA` names."""
+    monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
+    with serving(settings, model) as url:
+        yield url
+
+
+@pytest.fixture
+def free_url() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture(params=["engine", "remote"])
+def service(request: pytest.FixtureRequest, settings: Settings, model: AxisEmbedder) -> Iterator[Service]:
+    """A new corpus: opened by an engine, and through a server over such an engine."""
+    if request.param == "engine":
+        with Engine(settings, load=lambda _: model) as engine:
+            yield engine
+    else:
+        with serving(settings, model) as url, Remote(replace(settings, model=None), url) as remote:
+            yield remote

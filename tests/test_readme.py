@@ -11,6 +11,7 @@ import pytest
 from indexer import Engine, Settings
 from indexer.cli import cli, run
 from indexer.embedders import load_embedder
+from indexer.settings import DEFAULT_MODEL
 from server import create_app
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -18,7 +19,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def real_model():
-    return load_embedder(Settings())
+    return load_embedder(DEFAULT_MODEL)
 
 
 def blocks(language):
@@ -67,6 +68,34 @@ def test_the_first_session_of_the_readme_runs(tmp_path, monkeypatch, capsys, rea
     assert "Papaya\tFruit" in capsys.readouterr().out
 
 
+def test_the_notebook_of_the_readme_gives_the_answers_of_the_course(tmp_path, monkeypatch, real_model):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("indexer.engine.load_embedder", lambda *_, **__: real_model)
+    (notebook,) = blocks("python")
+    found = {}
+    exec(notebook, found)
+    of = {
+        "Fruit": ["Apple", "Orange", "Banana"],
+        "Country": ["Jamaica", "Sri Lanka"],
+        "Company": ["Facebook", "Google"],
+    }
+    topics = {word: topic for topic, words in of.items() for word in words}
+    similarities = found["similarities"]
+    assert (list(similarities.index), list(similarities.columns)) == (found["words"], found["topics"])
+    assert similarities.loc["Banana", "Fruit"] == pytest.approx(0.726, abs=0.01)
+    assert dict(similarities.idxmax(axis=1)) == topics
+    nearest = found["nearest"].set_index("text")
+    assert dict(nearest["topic"]) == topics
+    assert list(nearest["score"]) == pytest.approx(list(similarities.max(axis=1)), abs=1e-5)
+    clusters = found["clusters"].set_index("name")
+    assert {name: sorted(words) for name, words in clusters["examples"].items()} == {
+        name: sorted(words) for name, words in of.items()
+    }
+    assert found["mango"] == "Fruit"
+    assert f'`mango` is `"{found["mango"]}"`' in README
+    assert len([line for line in notebook.splitlines() if line]) == 10
+
+
 def test_every_setting_is_in_the_readme_with_its_default():
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     for setting in fields(Settings):
@@ -76,6 +105,7 @@ def test_every_setting_is_in_the_readme_with_its_default():
             assert f"`{setting.metadata['flag']}`" in row
         if isinstance(setting.default, str | int | float | Path) and not isinstance(setting.default, bool):
             assert f"{setting.default:g}" in row if isinstance(setting.default, float) else str(setting.default) in row
+        assert setting.metadata["default"] in row.replace("`", "") or setting.default is not None
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))

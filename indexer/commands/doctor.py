@@ -1,14 +1,15 @@
 """`topicdex doctor`: what is wrong with the store, and mending it."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from indexer.commands.options import json_option, settings_of, settings_options
 from indexer.commands.printing import print_json, say
+from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from indexer.embedders import Embedder
     from indexer.store.doctor import Examination
 
 
@@ -40,9 +41,13 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
             found = examine(store, None)
         if mend and not found.healthy:
             _show(found, say)
-            repair = Repair(
-                store, found, settings.model, lambda name: load_embedder(replace(settings, model=name)), say
-            )
+            named = settings.model or DEFAULT_MODEL
+
+            def load(name: str) -> "Embedder":
+                model = named if name == settings.model_name else name  # a folder, of which the store has the name
+                return load_embedder(model, trust_remote_code=settings.trust_remote_code)
+
+            repair = Repair(store, found, named, load, say)
             repair.check(yes=yes)
             repair.run()
             found = examine(store, None)

@@ -8,6 +8,7 @@ from indexer.commands.options import MODEL, json_option, settings_of, settings_o
 from indexer.commands.printing import print_json, print_table, say
 from indexer.errors import InvalidRequest
 from indexer.records import text_problem
+from indexer.settings import DEFAULT_MODEL
 
 
 @click.command()
@@ -75,7 +76,8 @@ def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
         with connect_server(settings, settings.server) as remote:
             result = remote.similarity(rows)
     else:
-        result = similarity(load_embedder(settings), rows)
+        model = load_embedder(settings.model or DEFAULT_MODEL, trust_remote_code=settings.trust_remote_code)
+        result = similarity(model, rows)
     if as_json:
         print_json(result)
         return

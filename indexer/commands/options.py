@@ -20,8 +20,7 @@ def settings_options(names: tuple[str, ...]) -> Callable[[F], F]:
 
     def decorate(command: F) -> F:
         for f in reversed([f for f in fields(Settings) if f.name in names]):
-            default = "unset" if f.default is None else f.default
-            help = f"{f.metadata['help']}  [env: {f.metadata['variable']}; default: {default}]"
+            help = f"{f.metadata['help']}  [env: {f.metadata['variable']}; default: {f.metadata['default']}]"
             if isinstance(f.default, bool):
                 option = click.option(f.metadata["flag"], f.name, is_flag=True, default=None, help=help)
             else:

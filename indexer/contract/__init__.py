@@ -1,4 +1,4 @@
-"""What the service answers, and the protocols that an engine and an HTTP client both keep."""
+"""The contract: the answers of the service, and the protocols that an engine and an HTTP client both keep."""
 
 from indexer.contract.answer import Answer
 from indexer.contract.clusterings import (
@@ -15,7 +15,7 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
     Lineage,
 )
-from indexer.contract.evaluations import Calibration, Evaluation, Rate, Trial
+from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation, Rate, Trial
 from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Clusterings, Service, Topics, Words
 from indexer.contract.topics import (
@@ -42,49 +42,12 @@ from indexer.contract.words import (
     WordsRemoved,
 )
 
-__all__ = [
-    "NEWEST",
-    "Answer",
-    "Calibration",
-    "Cluster",
-    "ClusterAnswer",
-    "ClusterAnswers",
-    "ClusterMatch",
-    "ClusterWord",
-    "ClusterWordPage",
-    "Clustering",
-    "ClusteringDiff",
-    "ClusteringList",
-    "ClusteringSettings",
-    "Clusterings",
-    "Counts",
-    "Evaluation",
-    "Evidence",
-    "Info",
-    "Kind",
-    "Lineage",
-    "ModelInfo",
-    "NullScores",
-    "Rate",
-    "Service",
-    "Similarity",
-    "StoreInfo",
-    "StoredCounts",
-    "ThresholdSet",
-    "Thresholds",
-    "TopicAnswer",
-    "TopicAnswers",
-    "TopicMatch",
-    "TopicRecord",
-    "TopicSet",
-    "Topics",
-    "Trial",
-    "WordAnswer",
-    "WordAnswers",
-    "WordMatch",
-    "WordPage",
-    "WordRecord",
-    "Words",
-    "WordsAdded",
-    "WordsRemoved",
-]
+__all__ = ["Answer", "Clusterings", "Service", "Topics", "Words"]
+__all__ += ["Counts", "Similarity", "WordAnswer", "WordAnswers", "WordMatch", "WordPage", "WordRecord"]
+__all__ += ["WordsAdded", "WordsRemoved"]
+__all__ += ["Evidence", "Kind", "NullScores", "ThresholdSet", "Thresholds", "TopicAnswer", "TopicAnswers"]
+__all__ += ["TopicMatch", "TopicRecord", "TopicSet"]
+__all__ += ["NEWEST", "Cluster", "ClusterAnswer", "ClusterAnswers", "ClusterMatch", "ClusterWord", "ClusterWordPage"]
+__all__ += ["Clustering", "ClusteringDiff", "ClusteringList", "ClusteringSettings", "Lineage"]
+__all__ += ["MOST_ROWS", "Calibration", "Evaluation", "Rate", "Trial"]
+__all__ += ["Info", "ModelInfo", "StoreInfo", "StoredCounts"]

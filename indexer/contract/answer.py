@@ -1,8 +1,8 @@
-"""What all answers have in common: they are frozen, and those of several rows are sequences and become data frames."""
+"""The base of all answers: frozen, and those of several rows are sequences; all become data frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -16,12 +16,12 @@ Row = TypeVar("Row")
 
 
 class Answer(BaseModel):
-    """Base of all answers: fields as the contract has them, never changed once made."""
+    """Base of all answers: the fields of the contract, never changed once made."""
 
     model_config = ConfigDict(frozen=True)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the answer as flat rows, values by column."""
+        """Return the rows of a table of this answer: values by column."""
         return [self.model_dump()]
 
     def to_frame(self) -> pandas.DataFrame:
@@ -44,9 +44,19 @@ class Table(Answer, Generic[Row]):
     def __iter__(self) -> Iterator[Row]:  # type: ignore[override]  # pydantic's own yields fields
         return iter(getattr(self, self.table))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self)} {self.table}>"
+
+    __str__ = __repr__
+
     def records(self) -> list[dict[str, Any]]:
-        """Return a flat record for each row."""
+        """Return the rows of all rows, one after the other."""
         return [record for row in self for record in row.records()]  # type: ignore[attr-defined]
+
+
+def with_metadata(row: dict[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with a column for each name of the metadata, as `metadata.NAME` where the row has that name."""
+    return row | {f"metadata.{name}" if name in row else name: value for name, value in metadata.items()}
 
 
 def data_frame(data: Any, **options: Any) -> pandas.DataFrame:
@@ -54,5 +64,5 @@ def data_frame(data: Any, **options: Any) -> pandas.DataFrame:
     try:
         import pandas
     except ImportError:
-        raise InvalidRequest("to_frame needs pandas; pip install pandas") from None
+        raise InvalidRequest("a data frame needs pandas; pip install pandas") from None
     return pandas.DataFrame(data, **options)

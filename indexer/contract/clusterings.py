@@ -100,6 +100,12 @@ class Lineage(Answer):
     moved: int
     common: int
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each cluster that continues, was born or is gone; `shared` counts its common words."""
+        continued = [one.model_dump(by_alias=True) for one in self.continued]
+        born = [{"from": None, "to": id, "shared": 0} for id in self.born]
+        return continued + born + [{"from": id, "to": None, "shared": 0} for id in self.gone]
+
 
 class ClusteringDiff(Lineage, _FromTo):
     """What became of the clusters of one clustering in another, over the words that are there now."""

@@ -1,4 +1,4 @@
-"""What labelled texts say about the topics: rates with intervals, evaluations, calibrations."""
+"""Answers about how right the topics are: rates with intervals, evaluations, calibrations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rate(Answer):
 
 
 class CurvePoint(Answer):
-    """What a single threshold would give: the share of rows answered, and how many of those are right."""
+    """The coverage and the precision at one threshold: the share of rows answered, and of those the share right."""
 
     threshold: float
     coverage: float
@@ -28,7 +28,7 @@ class CurvePoint(Answer):
 
 
 class TopicFigures(Answer):
-    """One topic at the thresholds in force: right of those given it, right of those that belong to it."""
+    """The precision and recall of one topic at the thresholds in use; `support` rows belong to it."""
 
     topic: str
     support: int
@@ -46,7 +46,7 @@ class Confusion(Answer):
 
 
 class Trial(Answer):
-    """What thresholds gave on labelled rows; in scope are the rows that have a topic."""
+    """The rates that thresholds reached on labelled rows; in scope are the rows that have a topic."""
 
     precision: Rate
     coverage: Rate
@@ -54,11 +54,16 @@ class Trial(Answer):
     coverage_in_scope: Rate
     none_recall: Rate
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each rate."""
+        rates = {name: rate for name in type(self).model_fields if isinstance(rate := getattr(self, name), Rate)}
+        return [{"figure": name, **rate.model_dump()} for name, rate in rates.items()]
+
 
 class Evaluation(Trial):
     """How right the answers are; an undefined figure is null.
 
-    Accuracy and macro F1 are of the nearest topic, thresholds aside, over the rows that have a topic. All else is what
+    Accuracy and macro F1 judge the nearest topic without thresholds, over the rows that have a topic. All else is what
     a caller gets at `thresholds`. The curves, of "score" and "margin", take each threshold alone, over all rows.
     """
 
@@ -72,14 +77,9 @@ class Evaluation(Trial):
     topics: list[TopicFigures]
     confusions: list[Confusion]
 
-    def records(self) -> list[dict[str, Any]]:
-        """Return a row for each rate."""
-        rates = {name: rate for name in type(self).model_fields if isinstance(rate := getattr(self, name), Rate)}
-        return [{"figure": name, **rate.model_dump()} for name, rate in rates.items()]
-
 
 class Calibration(Answer):
-    """Thresholds and what they gave on unseen rows.
+    """Thresholds, and the rates that they reached on rows the fit did not see.
 
     `criterion` is "score", "margin", "both" (a margin and a least score), "topics" (a score for each topic),
     or "all" where answering everything is precise enough and no threshold is needed. `tried` holds each
@@ -95,3 +95,8 @@ class Calibration(Answer):
     topic_rows: dict[str, int]
     tried: dict[str, Trial]
     messages: list[str]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each rate of each criterion, the chosen one first."""
+        trials = {self.criterion: self.measured} | self.tried
+        return [{"criterion": name, **record} for name, trial in trials.items() for record in trial.records()]

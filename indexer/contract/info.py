@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from indexer.contract.answer import Answer
 
@@ -23,17 +23,23 @@ class StoredCounts(Answer):
 
 
 class StoreInfo(Answer):
-    """Where it is stored, and in which format."""
+    """The kind of the store and the version of its format."""
 
     mode: Literal["embedded", "server"]
     format: int
 
 
 class Info(Answer):
-    """What is running here, on what; `cached_words` are in memory, where search is exact."""
+    """The version, the model and the store of a service; `cached_words` are in memory, where search is exact."""
 
     version: str
     model: ModelInfo
     counts: StoredCounts
     store: StoreInfo
     cached_words: int = 0
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row, with a column for each figure."""
+        model = {"model": self.model.name, "revision": self.model.revision, "dimension": self.model.dimension}
+        counts, store = self.counts.model_dump(), self.store.model_dump()
+        return [{"version": self.version, **model, **counts, **store, "cached_words": self.cached_words}]

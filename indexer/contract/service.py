@@ -1,4 +1,4 @@
-"""What an open corpus offers: three nouns and what they share. An engine keeps it, and so does a client over HTTP."""
+"""The protocols of an open corpus, `Service` and its three nouns: an engine keeps them, and so does an HTTP client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Words(Protocol):
     def add(self, words: Sequence[Word | str]) -> WordsAdded:
         """Add or update words; a bare text gets the id that follows from it. When it returns they are on disk.
 
-        The same again changes and embeds nothing.
+        The same again changes and embeds nothing. Raises InvalidRequest, before anything is stored, where a text, an
+        id or metadata cannot be stored.
         """
         ...
 
@@ -36,7 +37,7 @@ class Words(Protocol):
         ...
 
     def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do, without doing it."""
+        """Return what `index` would do, without doing it; a text under several ids is embedded once."""
         ...
 
     def ids(self) -> Iterator[str]:
@@ -46,8 +47,8 @@ class Words(Protocol):
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
         """Return `limit` words, 1,000 at most, from the cursor on, in the order in which they first came.
 
-        No word that stays is left out where others are deleted between two pages. Raises InvalidRequest for a cursor
-        that no page gave.
+        Deleting words between two pages skips none of the others. Raises InvalidRequest for a cursor that is not from
+        a page.
         """
         ...
 
@@ -56,7 +57,7 @@ class Words(Protocol):
         ...
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Delete words and return how many were there."""
+        """Delete words and return how many of them were stored."""
         ...
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
@@ -65,7 +66,7 @@ class Words(Protocol):
 
 
 class Topics(Protocol):
-    """The topics, the thresholds of their answers, and how right these are."""
+    """The topics, the thresholds of their answers, and how right the answers are."""
 
     def all(self) -> TopicSet:
         """Return all topics in their order."""
@@ -88,13 +89,13 @@ class Topics(Protocol):
         ...
 
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
-        """Return the k nearest topics of each text; `prototypes="label"` passes over an adaptation."""
+        """Return the k nearest topics of each text; `prototypes="label"` ignores an adaptation."""
         ...
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
         """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
 
-        Raises NotFound for a topic that is not set, before the first line.
+        The call itself raises NotFound for a topic that is not set.
         """
         ...
 
@@ -113,14 +114,16 @@ class Topics(Protocol):
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
         """Measure the answers to labelled texts at the thresholds in use.
 
-        Raises InvalidRequest where there are no rows, no topics, or labels that are no topics.
+        Raises InvalidRequest where there are no rows, no topics, or labels that are no topics, and through a server
+        where there are more than 20,000 rows.
         """
         ...
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
         """Find the thresholds that answer most labelled texts at this precision, and set them where `apply` is true.
 
-        Raises InvalidRequest where the rows cannot teach thresholds, with the reason.
+        Raises InvalidRequest, with the reason, where the rows cannot teach thresholds, and through a server where
+        there are more than 20,000.
         """
         ...
 
@@ -129,9 +132,10 @@ class Clusterings(Protocol):
     """The clusterings, newest first, and the clusters of texts."""
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
-        """Recluster the stored words and return the clustering ended; `progress` is called with the share done.
+        """Recluster the stored words and return the clustering once it has ended, also where it has failed.
 
-        Ctrl-C cancels it. Raises InvalidRequest for what can never succeed, TooManyJobs.
+        `progress` is called with the share done; Ctrl-C cancels. Raises InvalidRequest for settings that can never
+        succeed, TooManyJobs.
         """
         ...
 
@@ -144,7 +148,7 @@ class Clusterings(Protocol):
         ...
 
     def delete(self, id: str) -> None:
-        """Remove a clustering that has ended, cancel one that goes on; raises NotFound, Conflict."""
+        """Remove a clustering that has ended, cancel one that has not; raises NotFound, Conflict."""
         ...
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
@@ -197,15 +201,15 @@ class Service(Protocol):
         ...
 
     def info(self) -> Info:
-        """Return what is running here, on what."""
+        """Return the version, the model, and how much is stored where."""
         ...
 
     def check_model(self) -> None:
-        """Raise ModelMismatch where another model was asked for than the one that made the vectors."""
+        """Raise ModelMismatch where a model was asked for and another one made the vectors."""
         ...
 
     def close(self) -> None:
-        """Give back what is held."""
+        """Close the corpus, so that others can open it."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -21,7 +21,7 @@ class TopicMatch(Answer):
 
 
 class Evidence(Answer):
-    """A text that a person gave for a topic, and its cosine with the text asked for."""
+    """A text that a person gave for a topic, and its cosine with the text that was asked about."""
 
     role: Role
     text: str
@@ -86,7 +86,7 @@ class TopicRecord(Answer):
 
 
 class TopicSet(Table[TopicRecord]):
-    """All topics in their order; `adaptation` is there where a change of the topics put an end to one."""
+    """All topics in their order; `adaptation` is set where a change of the topics has ended one."""
 
     table = "topics"
 
@@ -95,7 +95,7 @@ class TopicSet(Table[TopicRecord]):
 
 
 class Thresholds(Answer):
-    """The least score and margin of an answer; None sets no limit, `topics` overrides `score` by name."""
+    """The least score and margin of an answer; None is no limit; `topics` has scores that replace `score`, by name."""
 
     score: float | None = None
     margin: float | None = None
@@ -118,7 +118,7 @@ class ThresholdSet(Thresholds):
 
 
 class NullScores(Answer):
-    """What a score means without labels: `rows` stored words and their scores with the second best topic.
+    """The scores of `rows` stored words with their second best topic, which show what a score means without labels.
 
     Percentiles 0 to 100, rising; empty with too few words or topics.
     """
@@ -128,9 +128,9 @@ class NullScores(Answer):
 
     @property
     def threshold(self) -> float:
-        """Return the score that three words in four reach with no topic but their own: a start without labels.
+        """Return the least score to begin with where there are no labels: the 75th percentile.
 
-        On six sets, plain labels and adapted: adapted prototypes keep 0.87 to 0.95 of the right answers above it,
-        labels 0.65 to 0.90; no other quantile, of these scores or of all that are not the best, kept a share so steady.
+        Measured on six sets: above it lie 0.87 to 0.95 of the right answers of adapted prototypes, and 0.65 to 0.90
+        of those of labels. No other quantile kept so steady a share.
         """
         return self.percentiles[75]

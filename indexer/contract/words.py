@@ -1,11 +1,11 @@
-"""Answers about words, stored ones and texts beside them, and the counts of a write."""
+"""Answers about stored words, about texts near them, and the counts of a write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.contract.answer import Answer, Table, data_frame
+from indexer.contract.answer import Answer, Table, data_frame, with_metadata
 
 if TYPE_CHECKING:
     import pandas
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a write did, in words, and how many texts the model was given for it."""
+    """What a write did, in words, and how many texts were embedded for it."""
 
     added: int = 0
     updated: int = 0
@@ -22,7 +22,7 @@ class Counts:
 
     @property
     def words(self) -> int:
-        """Return the number of words that the write was about."""
+        """Return the number of words that were sent."""
         return self.added + self.updated + self.unchanged
 
     def __add__(self, other: Counts) -> Counts:
@@ -43,7 +43,7 @@ class WordRecord(Answer):
 
     def records(self) -> list[dict[str, Any]]:
         """Return the word with a column for each name of its metadata."""
-        return [{**self.metadata, **self.model_dump(exclude={"metadata"})}]
+        return [with_metadata(self.model_dump(exclude={"metadata"}), self.metadata)]
 
 
 class WordPage(Table[WordRecord]):
@@ -56,9 +56,9 @@ class WordPage(Table[WordRecord]):
 
 
 class WordsAdded(Answer):
-    """What a write did; `ids` in the order of the words sent, `embedded` in texts that the model was given.
+    """What a write did: `ids` in the order of the words sent, `embedded` the number of texts that were embedded.
 
-    `truncated` where a text was cut for the embedding.
+    `truncated` says that a text was cut for the embedding.
     """
 
     added: int
@@ -75,7 +75,7 @@ class WordsAdded(Answer):
 
 
 class WordsRemoved(Answer):
-    """How many words were there and are gone."""
+    """How many words were deleted."""
 
     removed: int
 
@@ -94,8 +94,11 @@ class WordAnswer(Answer):
     truncated: bool = False
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a row for each match; `query` is the text that was asked for."""
-        return [{"query": self.text, **match.records()[0]} for match in self.matches]
+        """Return a row for each match; `query` is the text that was asked about."""
+        return [
+            with_metadata({"query": self.text, **match.model_dump(exclude={"metadata"})}, match.metadata)
+            for match in self.matches
+        ]
 
 
 class WordAnswers(Table[WordAnswer]):

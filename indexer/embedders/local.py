@@ -57,7 +57,8 @@ class LocalEmbedder:
         except Exception as error:  # whatever the hub, the disk, json or torch raise
             raise ModelUnavailable(
                 f"the model {name!r} cannot be loaded ({_first_line(error)}); "
-                "give a sentence-transformers name, a folder with a saved model, or openai:NAME"
+                "give a sentence-transformers name, openai:NAME, or --model with the folder of a saved model: "
+                "a store keeps only the folder's name"
             ) from error
         dimension = self._model.get_embedding_dimension()
         self.identity = ModelIdentity(model_name(name), _revision(name), int(dimension or 0))

@@ -1,4 +1,4 @@
-"""Working through a topicdex server: what an engine offers to commands, over the public API."""
+"""The client of a topicdex server: the same `Service` as an engine, over the public API."""
 
 from indexer.remote.client import Remote
 

@@ -1,25 +1,28 @@
-"""A corpus that a topicdex server owns, as commands use it in the place of an engine."""
+"""An open corpus on a topicdex server: the `Service` that commands and notebooks use in the place of an engine."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Self
 
 from indexer.contract import Info, Similarity
 from indexer.errors import ModelMismatch
 from indexer.remote.clusterings import RemoteClusterings
-from indexer.remote.connection import Connection
+from indexer.remote.connection import Connection, batches
 from indexer.remote.topics import RemoteTopics
-from indexer.remote.words import RemoteCorpus
-from indexer.settings import DEFAULT_MODEL, Settings
+from indexer.remote.words import RemoteWords
+from indexer.settings import Settings
 
 
 class Remote:
-    """The corpus of a server. Close it, or use it in a `with`; nothing is held on to in between."""
+    """The corpus of a server. Close it, or use it in a `with`; the server stays open to others meanwhile."""
 
     def __init__(self, settings: Settings, url: str, *, patience: float | None = None) -> None:
-        """Call the server at `url`, which has `patience` seconds to answer.
+        """Ask the server at `url` for its model; it has `patience` seconds to answer.
 
-        Raises ServerUnavailable where it does not, Unauthorized where it asks for another key, InvalidRequest where
-        `url` is none.
+        Raises ServerUnavailable where it does not answer, Unauthorized where it expects another key, InvalidRequest
+        where `url` is no address.
         """
         self.settings = settings
         self._connection = Connection(settings, url)
@@ -28,31 +31,36 @@ class Remote:
         except BaseException:
             self._connection.close()
             raise
-        self.words = RemoteCorpus(self._connection, self.check_model)
+        self.words = RemoteWords(self._connection, self.check_model)
         self.topics = RemoteTopics(self._connection, self.check_model)
-        self.clusterings = RemoteClusterings(self._connection)
+        self.clusterings = RemoteClusterings(self._connection, self.check_model)
+
+    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
+        """Return the cosine of every row with every column; no columns = the rows. Long lists go in blocks."""
+        self.check_model()
+        columns = rows if columns is None else columns
+        matrix: list[list[float]] = []
+        for block in batches(rows):
+            bodies = [{"rows": block, "columns": batch} for batch in batches(columns)]
+            parts = [self._connection.ask(Similarity, "POST", "/v1/similarity", body).matrix for body in bodies]
+            matrix += [list(chain(*pieces)) for pieces in zip(*parts, strict=True)] if parts else [[] for _ in block]
+        return Similarity(rows=list(rows), columns=list(columns), matrix=matrix)
+
+    def info(self) -> Info:
+        """Return the server's version, its model, and how much is stored where."""
+        return self._connection.ask(Info, "GET", "/v1/info")
 
     def check_model(self) -> None:
         """Raise ModelMismatch where a model was asked for and the server embeds with another one."""
         asked = self.settings.model_name
-        if asked not in (DEFAULT_MODEL, self._model):
+        if asked not in (None, self._model):
             raise ModelMismatch(
                 f"the server at {self._connection.url} embeds with {self._model}, asked was {asked}; "
                 "leave --model and TOPICDEX_MODEL away, or give another --server"
             )
 
-    def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        """Return the cosine of every row with every column; no columns = the rows."""
-        self.check_model()
-        body = {"rows": list(rows), **({} if columns is None else {"columns": list(columns)})}
-        return self._connection.ask(Similarity, "POST", "/v1/similarity", body)
-
-    def info(self) -> Info:
-        """Return what is running there, on what."""
-        return self._connection.ask(Info, "GET", "/v1/info")
-
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
     def __enter__(self) -> Self:

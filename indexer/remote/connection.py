@@ -1,16 +1,19 @@
-"""The line to a topicdex server: one call and its answer, what is tried again, and errors in our words."""
+"""The connection to a topicdex server: calls and their answers, what is tried again, and the engine's errors."""
+
+from __future__ import annotations
 
 import ipaddress
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from indexer.contract.answer import Answer, Table
 from indexer.errors import InvalidRequest, ServerUnavailable, TopicdexError, Unauthorized, by_code
 from indexer.records import Item, batched
 from indexer.settings import Settings
@@ -19,23 +22,26 @@ MOST_ITEMS = 1_000  # in any list that a server takes
 _BATCH_BYTES = 4 * 2**20  # of a list, as JSON; a server takes a body of 16 MB
 _CONNECT_S = 5.0
 _READ_S = 300.0  # a server that has just started loads its model first
-_WRITE_S = 1_800.0  # a thousand long texts, on a large model without a GPU
+TEXT_S = 1.8  # to embed a long text, on a large model without a GPU
+_WRITE_S = MOST_ITEMS * TEXT_S
 _PAUSE_S = 0.2  # before a call is tried again
 _BUSY = ("store_busy", "not_ready")
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Kind = TypeVar("Kind", bound=Answer)
+Answers = TypeVar("Answers", bound=Table[Any])
+Query = Mapping[str, str | int | None]
 
 
 class Connection:
     """Calls to one server; close it when done."""
 
     def __init__(self, settings: Settings, url: str) -> None:
-        """Prepare it, without a call yet; raises InvalidRequest where `url` is none that can be called."""
+        """Prepare calls to the server at `url`, without one yet; raises InvalidRequest where that is no address."""
         self.url = url.rstrip("/")
         self._wait = settings.wait
         key = settings.api_key or ""
         if not key.isprintable():
-            raise InvalidRequest("TOPICDEX_API_KEY holds a line break or the like; set it to the key alone")
+            raise InvalidRequest("TOPICDEX_API_KEY holds a line break or a control character; set it to the key alone")
         try:
             address = httpx.URL(self.url)
             if address.scheme not in ("http", "https") or not address.host:
@@ -46,15 +52,20 @@ class Connection:
             base_url=self.url,
             headers=[(b"Authorization", f"Bearer {key}".encode())] if key else None,
             timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S),
-            trust_env=not _is_local(address.host),  # a proxy knows nothing of this machine's own addresses
+            trust_env=not _is_local(address.host),  # a proxy cannot reach this machine's own addresses
         )
 
-    def ask(self, shown: type[Answer], method: str, path: str, body: object = None, **options: Any) -> Answer:
-        """Make a call and return its answer as the model `shown`; raises as `call` does."""
+    def ask(self, kind: type[Kind], method: str, path: str, body: object = None, **options: Any) -> Kind:
+        """Make a call and return its answer as one of this kind; options and errors are those of `call`."""
         try:
-            return shown.model_validate(self.call(method, path, body, **options))
+            return kind.model_validate(self.call(method, path, body, **options))
         except ValidationError as error:
-            raise self._strange(f"its {shown.__name__} is not as expected: {error.errors()[0]['msg']}") from None
+            raise self._strange(f"its {kind.__name__} is not as expected: {error.errors()[0]['msg']}") from None
+
+    def ask_all(self, kind: type[Answers], path: str, texts: Sequence[str], query: Query, **more: object) -> Answers:
+        """Return the answers to any number of texts, in their order, asked for in batches with `more` in the body."""
+        parts = (self.ask(kind, "POST", path, {"texts": batch, **more}, query=query) for batch in batches(texts))
+        return kind.model_validate({"results": [answer for part in parts for answer in part]})
 
     def call(
         self,
@@ -62,15 +73,16 @@ class Connection:
         path: str,
         body: object = None,
         *,
-        query: Mapping[str, str | int | None] | None = None,
+        query: Query | None = None,
         writes: bool = False,
         patience: float | None = None,
     ) -> Any:
-        """Make a call and return the JSON of its answer, None where it has none; a query that is None is left out.
+        """Make a call and return the JSON of its answer, None where the body is empty.
 
-        What a server cannot do yet (`store_busy`, `not_ready`) is asked again for `--wait` seconds. `writes` waits
-        longer for the answer, `patience` as many seconds as it says. Raises the error that the server answered, and
-        ServerUnavailable where it does not answer, or not as a topicdex server does.
+        Query parameters that are None are left out. A call that the server refuses for now (`store_busy`,
+        `not_ready`) is repeated for `--wait` seconds. The server has `patience` seconds to answer, by default five
+        minutes, and half an hour where it `writes`. Raises the error that the server answered, and ServerUnavailable
+        where it does not answer, or not as a topicdex server does.
         """
         end = time.monotonic() + self._wait
         while True:
@@ -81,24 +93,25 @@ class Connection:
                     raise
             time.sleep(_PAUSE_S)
 
-    def stream(self, path: str, query: Mapping[str, str | int | None]) -> Iterator[str]:
-        """Yield the text of an answer while it comes; raises as `call` does."""
+    def stream(self, path: str, query: Query) -> Iterator[str]:
+        """Yield the lines of an answer while it comes, many at a time; raises as `call` does."""
+        rest = ""
         try:
             with self._client.stream("GET", path, params=_given(query)) as response:
                 if not response.is_success:
                     response.read()
                     raise self._error(response)
-                yield from response.iter_text()
+                for text in response.iter_text():
+                    lines, end, rest = (rest + text).rpartition("\n")
+                    yield lines + end
         except httpx.RequestError as error:
             raise self._lost(error, writes=False) from error
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._client.close()
 
-    def _once(
-        self, method: str, path: str, body: object, query: Mapping[str, Any], writes: bool, patience: float | None
-    ) -> Any:
+    def _once(self, method: str, path: str, body: object, query: Query, writes: bool, patience: float | None) -> Any:
         seconds = patience or (_WRITE_S if writes else _READ_S)
         try:
             response = self._client.request(
@@ -118,10 +131,10 @@ class Connection:
         try:
             return response.json()
         except ValueError:
-            raise self._strange("its answer is no JSON") from None
+            raise self._strange("its answer is not JSON") from None
 
     def _error(self, response: httpx.Response) -> TopicdexError:
-        """Return the error that a problem document stands for."""
+        """Return the error that an answer reports, as the class with its code."""
         try:
             problem = response.json()
             code, detail = str(problem["code"]), str(problem["detail"])
@@ -148,17 +161,17 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def path_part(name: str) -> str:
-    """Return a name as one part of a path, `/` and a lone `..` included; what is no text finds nothing."""
+    """Return a name as one segment of a path, also where it holds `/` or is `..`; lone surrogates match nothing."""
     return quote(name.encode("utf-8", "replace"), safe="").replace(".", "%2E")
 
 
 def _encoded(body: object) -> bytes:
-    """Return JSON in UTF-8; half of a surrogate pair goes along for the server to refuse."""
+    """Return JSON in UTF-8; lone surrogates are left in it for the server to refuse."""
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _given(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given of a query; what is no text finds nothing."""
+def _given(query: Query) -> dict[str, str | int]:
+    """Return the query parameters that are not None; lone surrogates match nothing."""
     return {
         name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
         for name, value in query.items()

@@ -1,9 +1,14 @@
-"""The topics of a server: set, list, nearest to a text, thresholds."""
+"""The topics of a server: set, listed, nearest to a text, and how right they are."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
+from typing import Any
 
 from indexer.contract import (
+    MOST_ROWS,
     Calibration,
     Evaluation,
     Kind,
@@ -13,12 +18,13 @@ from indexer.contract import (
     TopicAnswers,
     TopicSet,
 )
+from indexer.errors import InvalidRequest
 from indexer.records import LabelledText, Topic, topic_of
-from indexer.remote.connection import Connection, batches, path_part
+from indexer.remote.connection import TEXT_S, Connection, path_part
 
 
 class RemoteTopics:
-    """The topics of a server, as `TopicIndex` offers them."""
+    """The protocol `Topics` over HTTP."""
 
     def __init__(self, connection: Connection, check_model: Callable[[], None]) -> None:
         self._connection = connection
@@ -38,40 +44,23 @@ class RemoteTopics:
 
     def delete(self, name: str) -> TopicSet:
         """Delete one topic; raises NotFound."""
+        adapted = self.thresholds().prototypes == "adapted"  # the answer to a DELETE is empty
         self._connection.call("DELETE", f"/v1/topics/{path_part(name)}", writes=True)
-        return self.all()
+        return self.all().model_copy(update={"adaptation": "deactivated"} if adapted else {})
+
+    def deactivate(self) -> None:
+        """Go back to plain labels; harmless where nothing is active."""
+        self._connection.call("DELETE", "/v1/clusterings/active", writes=True)
 
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
-        """Return the nearest topics of each text; `prototypes="label"` passes over an adaptation."""
+        """Return the k nearest topics of each text; `prototypes="label"` ignores an adaptation."""
         self._check_model()
-        query = {"prototypes": prototypes}
-        results = [
-            answer
-            for batch in batches(texts)
-            for answer in self._connection.ask(
-                TopicAnswers, "POST", "/v1/topics/nearest", {"texts": batch, "k": k}, query=query
-            ).results
-        ]
-        return TopicAnswers.model_construct(results=results)
-
-    def null_scores(self) -> NullScores:
-        """Return the scores of stored words with topics they are not near; empty with too few of either."""
-        return self._connection.ask(NullScores, "GET", "/v1/topics/background")
-
-    def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
-        """Measure the answers to labelled texts at the thresholds in use, 20,000 at most."""
-        self._check_model()
-        return self._connection.ask(Evaluation, "POST", "/v1/evaluations", _labelled(rows), writes=True)
-
-    def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
-        """Find the thresholds that answer most labelled texts at this precision, and set them where `apply` is true."""
-        self._check_model()
-        body = {**_labelled(rows), "precision": precision, "apply": apply}
-        return self._connection.ask(Calibration, "POST", "/v1/calibrations", body, writes=True)
+        return self._connection.ask_all(TopicAnswers, "/v1/topics/nearest", texts, {"prototypes": prototypes}, k=k)
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
-        """Yield a line of JSON for every stored word, or for those of one topic, cut anywhere."""
-        return self._connection.stream("/v1/topics/words", {"topic": topic})
+        """Yield the topic of every stored word, or the words of one topic, as JSON lines; raises NotFound at once."""
+        lines = self._connection.stream("/v1/topics/words", {"topic": topic})
+        return chain([next(lines, "")], lines)
 
     def thresholds(self) -> ThresholdSet:
         """Return the thresholds of the prototypes in use."""
@@ -82,15 +71,30 @@ class RemoteTopics:
         body = thresholds.model_dump(include={"score", "margin", "topics"})
         return self._connection.ask(ThresholdSet, "PUT", "/v1/thresholds", body, writes=True)
 
-    def deactivate(self) -> None:
-        """Go back to plain labels; harmless where nothing is active."""
-        self._connection.call("DELETE", "/v1/clusterings/active", writes=True)
+    def null_scores(self) -> NullScores:
+        """Return the scores of stored words with topics they are not near; empty with too few of either."""
+        return self._connection.ask(NullScores, "GET", "/v1/topics/background")
+
+    def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
+        """Measure the answers to labelled texts, 20,000 at most, at the thresholds in use."""
+        return self._connection.ask(Evaluation, "POST", "/v1/evaluations", **self._labelled(rows))
+
+    def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
+        """Find the thresholds that answer most of the labelled texts, 20,000 at most, and set them where `apply`."""
+        call = self._labelled(rows, precision=precision, apply=apply)
+        return self._connection.ask(Calibration, "POST", "/v1/calibrations", **call)
 
     def _set(self, method: str, topics: Sequence[Topic | str]) -> TopicSet:
         self._check_model()
         body = {"topics": [asdict(topic_of(topic)) for topic in topics]}
         return self._connection.ask(TopicSet, method, "/v1/topics", body, writes=True)
 
-
-def _labelled(rows: Sequence[LabelledText]) -> dict[str, object]:
-    return {"rows": [asdict(row) for row in rows]}
+    def _labelled(self, rows: Sequence[LabelledText], **more: object) -> dict[str, Any]:
+        """Return the body of a call with labelled texts, and the time that it may take."""
+        self._check_model()
+        if len(rows) > MOST_ROWS:
+            raise InvalidRequest(
+                f"{len(rows)} labelled texts; a server takes {MOST_ROWS} at once, give a sample of them"
+            )
+        body = {"rows": [asdict(row) for row in rows], **more}
+        return {"body": body, "patience": MOST_ROWS * TEXT_S}

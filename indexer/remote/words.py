@@ -1,7 +1,10 @@
-"""The words of a server: streamed to it in batches, paged through, looked up, deleted, found."""
+"""The words of a server: sent to it in batches, paged through, looked up, deleted, searched."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
@@ -10,46 +13,43 @@ from indexer.records import Scalar, Word, fingerprint, id_problem, text_hash, wo
 from indexer.remote.connection import MOST_ITEMS, Connection, batches, path_part
 
 
-class RemoteCorpus:
-    """The words of a server, as `Corpus` offers them."""
+class RemoteWords:
+    """The protocol `Words` over HTTP."""
 
     def __init__(self, connection: Connection, check_model: Callable[[], None]) -> None:
         self._connection = connection
         self._check_model = check_model
 
     def add(self, words: Sequence[Word | str]) -> WordsAdded:
-        """Add or update words; when it returns they are on disk."""
+        """Add or update words, in batches; when it returns they are on disk."""
         self._check_model()
-        answers = [self._send(batch) for batch in batches(_sent(word_of(word)) for word in words)]
+        answers = [self._send(batch) for batch in batches([_body(word_of(word)) for word in words])]
         return WordsAdded(
-            added=sum(a.added for a in answers),
-            updated=sum(a.updated for a in answers),
-            unchanged=sum(a.unchanged for a in answers),
-            ids=[id for a in answers for id in a.ids],
-            truncated=any(a.truncated for a in answers),
-            embedded=sum(a.embedded for a in answers),
+            **asdict(sum((answer.counts for answer in answers), Counts())),
+            ids=[id for answer in answers for id in answer.ids],
+            truncated=any(answer.truncated for answer in answers),
         )
 
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
-        """Add a stream of words; `on_batch` is called with the counts of each batch once it is on disk there.
+        """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk.
 
-        While the server embeds a batch the next one is read, and no more are under way: it answers others as well.
+        The next batch is read while the server embeds one; only one is under way, since the server has other callers.
         """
         self._check_model()
-        stream = batches(_sent(word) for word in words)
+        stream = batches(_body(word) for word in words)
         with ThreadPoolExecutor(1, "topicdex-reading") as pool:
             ahead = pool.submit(next, stream, None)
-            while (batch := ahead.result()) is not None:
+            while batch := ahead.result():
                 ahead = pool.submit(next, stream, None)
                 on_batch(self._send(batch).counts)
 
     def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do, from all that the server has."""
+        """Return what `index` would do, without doing it; all words of the server are read for it."""
         prints: dict[str, str] = {}
         texts: set[str] = set()
-        for there in self._all():
-            prints[there.id] = fingerprint(Word(there.text, there.id, there.metadata))
-            texts.add(text_hash(there.text))
+        for stored in self._all():
+            prints[stored.id] = fingerprint(Word(stored.text, stored.id, stored.metadata))
+            texts.add(text_hash(stored.text))
         added = updated = unchanged = embedded = 0
         for word in words:
             if prints.get(word.id) == fingerprint(word):
@@ -84,15 +84,8 @@ class RemoteCorpus:
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
         """Return the k stored words nearest to each text, among those with the metadata `where`."""
         self._check_model()
-        more = {"k": k, **({"where": dict(where)} if where else {})}
-        results = [
-            answer
-            for batch in batches(texts)
-            for answer in self._connection.ask(
-                WordAnswers, "POST", "/v1/words/nearest", {"texts": batch, **more}
-            ).results
-        ]
-        return WordAnswers.model_construct(results=results)
+        conditions = dict(where) if where else None
+        return self._connection.ask_all(WordAnswers, "/v1/words/nearest", texts, {}, k=k, where=conditions)
 
     def _send(self, batch: list[dict[str, Any]]) -> WordsAdded:
         return self._connection.ask(WordsAdded, "POST", "/v1/words", {"words": batch}, writes=True)
@@ -107,5 +100,5 @@ class RemoteCorpus:
                 return
 
 
-def _sent(word: Word) -> dict[str, Any]:
+def _body(word: Word) -> dict[str, Any]:
     return {"text": word.text, "id": word.id, "metadata": dict(word.metadata)}

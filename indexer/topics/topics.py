@@ -70,7 +70,7 @@ class TopicIndex:
         store: Store,
         corpus: Corpus,
         embedder: Callable[[], Embedder],
-        model_name: str,
+        model_name: Callable[[], str],
     ) -> None:
         self._store = store
         self._corpus = corpus
@@ -191,7 +191,7 @@ class TopicIndex:
                 threshold=thresholds.least(used.names[best]),
                 matches=[TopicMatch.model_construct(topic=used.names[i], score=float(row[i])) for i in places.tolist()],
                 prototypes=kind,
-                model=self._model_name,
+                model=embedder.identity.name,
                 truncated=cut,
                 percentile=None if behind is None else round(percentile(behind, score), 1),
                 evidence=spoke.of(used.names[best], vector),
@@ -290,7 +290,7 @@ class TopicIndex:
             threshold=thresholds.score,
             matches=[],
             prototypes=LABEL,
-            model=self._model_name,
+            model=self._model_name(),
         )
 
     def _vectors_of(self, topics: Sequence[Topic]) -> dict[str, Vectors]:

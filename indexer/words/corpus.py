@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import numpy as np
 
 from indexer.contract.words import Counts, WordAnswer, WordAnswers, WordMatch, WordPage, WordRecord, WordsAdded
 from indexer.embedders import Embedder
 from indexer.errors import NotFound, StoreUnavailable, TopicdexError
-from indexer.records import Scalar, Word, text_hash, word_of
+from indexer.records import Scalar, Word, id_problem, text_hash, word_of
 from indexer.store.store import Store
 from indexer.vectors import Vectors
 from indexer.words import upsert
@@ -57,9 +58,13 @@ class Corpus:
         upsert.index(self._store.words, lambda batch: self._write(batch).counts, words, on_batch)
 
     def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do; `embedded` may count a text twice that comes under two ids."""
-        batches = upsert.batches(words, upsert.BATCH)
-        return sum((upsert.plan(self._store.words, batch).counts for batch in batches), Counts())
+        """Return what `index` would do, without doing it."""
+        counts, fresh = Counts(), set[str]()
+        for batch in upsert.batches(words, upsert.BATCH):
+            plan = upsert.plan(self._store.words, batch)
+            counts += plan.counts
+            fresh |= plan.fresh.keys()
+        return replace(counts, embedded=len(fresh))
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
@@ -99,7 +104,7 @@ class Corpus:
 
     def get(self, id: str) -> WordRecord:
         """Return one word; raises NotFound."""
-        word = self._store.words.get([id]).get(id)
+        word = None if id_problem(id) else self._store.words.get([id]).get(id)
         if word is None:
             raise NotFound(f"there is no word with the id {id!r}")
         return _shown(word)
@@ -117,7 +122,7 @@ class Corpus:
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
         """Return the k stored words nearest to each text, among those with the metadata `where`."""
-        if self.memory is None and self._store.words.count() == 0:
+        if not texts or (self.memory is None and self._store.words.count() == 0):
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
         embedder = self._embedder()
         vectors = embedder.embed(texts)

@@ -70,7 +70,7 @@ class Indexing:
         return Summary(self.counts, removed, self.survey.skipped, time.monotonic() - begin)
 
     def plan(self) -> Counts:
-        """Return what `run` would do, without doing it; `embedded` may count a text twice that comes under two ids."""
+        """Return what `run` would do, without doing it."""
         return self.service.words.plan(self.survey.latest(self.sources))
 
     def stale_count(self) -> int:

@@ -11,8 +11,9 @@ from indexer.embedders import Embedder
 def similarity(embedder: Embedder, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
     """Return the cosine of every row with every column; no columns = the rows."""
     columns = rows if columns is None else columns
-    unique = list(dict.fromkeys([*rows, *columns]))
-    vectors = dict(zip(unique, embedder.embed(unique), strict=True))
-    left, right = np.stack([vectors[text] for text in rows]), np.stack([vectors[text] for text in columns])
-    matrix = np.clip(left @ right.T, -1, 1)
+    position = {text: i for i, text in enumerate(dict.fromkeys([*rows, *columns]))}
+    vectors = embedder.embed(list(position))
+    matrix = np.clip(
+        vectors[[position[text] for text in rows]] @ vectors[[position[text] for text in columns]].T, -1, 1
+    )
     return Similarity(rows=list(rows), columns=list(columns), matrix=matrix.tolist())

@@ -7,12 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from indexer import Settings
 from indexer.embedders import load_embedder
 from indexer.errors import ModelUnavailable
 
 KEY = "sk-secret-of-the-caller"
-SMALL = Settings(model="openai:small")
+SMALL = "openai:small"
 
 
 class FakeOpenAI(ThreadingHTTPServer):

@@ -156,7 +156,7 @@ def test_a_sample_shows_the_damage_too(damaged):
 
 def test_the_command_line_says_a_line_each_and_mends(damaged, monkeypatch, capsys):
     settings, _ = damaged
-    monkeypatch.setattr("indexer.embedders.load_embedder", lambda _: AxisEmbedder())
+    monkeypatch.setattr("indexer.embedders.load_embedder", lambda *_, **__: AxisEmbedder())
     assert run(["doctor", "--data", str(settings.data), "--all"]) == 1
     assert "words have lost their vector; --repair embeds their texts again" in capsys.readouterr().out
     assert run(["doctor", "--data", str(settings.data), "--repair"]) == 0
@@ -280,7 +280,7 @@ def test_an_index_that_cannot_be_read_is_made_again_from_the_texts(settings, mod
 
 
 def test_the_command_line_mends_an_index_that_was_cut_off(engine, settings, monkeypatch, capsys):
-    monkeypatch.setattr("indexer.embedders.load_embedder", lambda _: AxisEmbedder())
+    monkeypatch.setattr("indexer.embedders.load_embedder", lambda *_, **__: AxisEmbedder())
     engine.words.add(make_words(0, 1_500))
     engine.close()
     for folder in settings.data.iterdir():

@@ -1,74 +1,20 @@
 """The command line beside a server: the same commands, the same counts, done through the owner of the folder."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from waitress.server import create_server
 
 from indexer import Engine, cli
-from indexer.connect import connect
-from indexer.contract import ClusteringSettings, Thresholds
-from indexer.errors import InvalidRequest, ModelMismatch, NotFound, ServerUnavailable, StoreBusy
-from indexer.records import Topic, Word
-from indexer.remote import Remote
-from indexer.remote.connection import batches
-from indexer.settings import DEFAULT_MODEL
-from indexer.store.lock import NOTE, OwnerLock, prepare_folder, read_note
-from server.app import create_app
-from server.serve import end_loop
-from tests.conftest import AxisEmbedder
+from indexer.records import Word
+from indexer.store.lock import read_note
+from tests.conftest import AxisEmbedder, serving
 
 WORDS = [f"{kind} {i}" for kind in ("fruit", "country", "company") for i in range(10)]
-
-
-def free_url():
-    """Return an address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-@contextmanager
-def serving(settings, model, *, lock=None, before_it_answers=lambda: None):
-    """Serve the store of the settings from threads of this process, and give the address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with Engine(settings, url=url, lock=lock, load=lambda _: model) as engine:
-        before_it_answers()
-        app = create_app(settings, engine=engine)
-        server = create_server(app, sockets=[listening], threads=4)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield url
-        finally:
-            server.trigger.pull_trigger(lambda: end_loop(server))
-            thread.join()
-            server.task_dispatcher.shutdown()
-            server.trigger.close()
-            app.extensions["topicdex"].warmup.join()
-            app.extensions["topicdex"].jobs.close()
-
-
-@pytest.fixture
-def default_settings(settings):
-    """The settings of a command line that names no model."""
-    return replace(settings, model=DEFAULT_MODEL)
-
-
-@pytest.fixture
-def url(settings, model, monkeypatch):
-    monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
-    with serving(settings, model) as url:
-        yield url
 
 
 @pytest.fixture
@@ -215,79 +161,6 @@ def test_clustering_is_done_and_kept_by_the_server(url, file, run):
     assert code == 1 and err.startswith("topicdex: invalid_request: k is 31 and there are 30 words")
 
 
-@pytest.mark.parametrize("id", ["a/b", "..", ".", "/", "?q=1#x", "%41", "ä 日本", " ", "nearest"])
-def test_any_id_can_be_asked_for_and_deleted(url, default_settings, id):
-    with Remote(default_settings, url) as remote:
-        remote.words.add([Word("fruit a", id), Word("fruit b", "other")])
-        if id != "nearest":  # this one is the name of a lookup
-            assert remote.words.get(id).text == "fruit a"
-        assert remote.words.delete([id]) == 1
-        with pytest.raises(NotFound):
-            remote.words.get("half \udc80")
-
-
-def test_a_server_offers_what_an_engine_offers(url, default_settings):
-    with Remote(default_settings, url) as remote:
-        assert remote.words.add([Word(text, str(i)) for i, text in enumerate(WORDS)]).ids[-1] == "29"
-        remote.topics.replace([Topic("fruit"), Topic("country")])
-        assert [a.topic for a in remote.topics.nearest(["fruit 1", "country 2"])] == ["fruit", "country"]
-        remote.topics.set_thresholds(Thresholds(score=0.99, topics={"fruit": 0.1}))
-        assert remote.topics.thresholds().topics == {"fruit": 0.1}
-        runs = remote.clusterings
-        told = []
-        first = runs.make(ClusteringSettings(around="topics"), told.append)
-        assert first.status == "done" and all(0 <= share <= 1 for share in told)
-        second = runs.make(ClusteringSettings(k=3, seed=7, start=None), told.append)
-        assert second.settings.seed == 7 and second.settings.start is None
-        assert runs.nearest(["fruit 1"], 1, first.id)[0].matches[0].name == "fruit"
-        assert len(runs.words(second.id, 1000, None, second.clusters[0].id).words) == 10
-        assert runs.diff(first.id, second.id).common == 30
-        assert runs.pin(second.id, True).pinned is True
-        assert runs.activate(first.id).active is True
-        assert remote.topics.nearest(["fruit 1"], 1)[0].prototypes == "adapted"
-        assert remote.topics.nearest(["fruit 1"], 1, "label")[0].prototypes == "label"
-        remote.topics.deactivate()
-        runs.delete(first.id)
-        assert [r.id for r in runs.all().clusterings] == [second.id]
-
-
-def test_long_lists_go_in_batches_of_count_and_bytes():
-    assert [len(b) for b in batches(["x"] * 2001)] == [1000, 1000, 1]
-    mega = "x" * 2**20
-    assert [len(b) for b in batches([mega] * 5)] == [3, 2]
-    assert [len(b) for b in batches(["a", "ü" * 4 * 2**20, "b"])] == [1, 1, 1]
-    assert list(batches([])) == []
-
-
-def test_more_words_than_a_call_takes_are_indexed(url, default_settings):
-    told = []
-    with Remote(default_settings, url) as remote:
-        remote.words.index((Word(f"fruit {i}", str(i)) for i in range(2500)), told.append)
-        assert [counts.added for counts in told] == [1000, 1000, 500]
-        assert len(list(remote.words.ids())) == 2500
-        assert remote.words.delete([str(i) for i in range(2500)]) == 2500
-
-
-def test_no_more_than_one_batch_is_read_ahead(url, default_settings):
-    read = 0
-
-    def words():
-        nonlocal read
-        for read in range(1, 2501):
-            yield Word(f"fruit {read}", str(read))
-
-    with Remote(default_settings, url) as remote:
-        done = 0
-
-        def written(counts):
-            nonlocal done
-            done += counts.added
-            assert read <= done + 1001
-
-        remote.words.index(words(), written)
-    assert done == 2500
-
-
 def test_the_key_of_the_server_is_sent(settings, model, run, monkeypatch):
     monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
     with serving(replace(settings, api_key="sesame ü"), model):
@@ -305,46 +178,10 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(url, run, monk
     assert run("info")[0] == 0
 
 
-def test_another_model_than_the_server_embeds_with_is_refused_by_both_names(url, default_settings):
-    with Remote(replace(default_settings, model="other"), url) as remote:
-        with pytest.raises(ModelMismatch, match=r"axes.*other"):
-            remote.words.nearest(["fruit"], 1)
-        with pytest.raises(ModelMismatch, match=r"axes.*other"):
-            remote.words.index([], lambda _: None)
-        assert remote.info().model.name == "axes"
-
-
-def test_a_folder_with_the_servers_model_is_the_same_model(url, default_settings, tmp_path):
-    (tmp_path / "axes").mkdir()
-    with Remote(replace(default_settings, model=str(tmp_path / "axes")), url) as remote:
-        assert remote.words.add([Word("fruit", "1")]).added == 1
-
-
-@pytest.mark.parametrize("address", ["localhost:8000", "ftp://host", "http://", "", "http://[::1"])
-def test_what_is_no_address_is_refused(default_settings, address):
-    with pytest.raises(InvalidRequest, match="http://HOST:PORT"):
-        Remote(default_settings, address)
-
-
-def test_a_server_that_is_not_there_is_named_in_one_line(run, file):
-    code, _, err = run("index", file, "--server", free_url())
+def test_a_server_that_is_not_there_is_named_in_one_line(run, file, free_url):
+    code, _, err = run("index", file, "--server", free_url)
     assert code == 1 and err.count("\n") == 1
     assert err.startswith("topicdex: server_unavailable: the server at http://127.0.0.1:") and "--server" in err
-
-
-def test_something_else_that_answers_is_no_topicdex_server(default_settings):
-    def answer():
-        connection, _ = listening.accept()
-        connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-        connection.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with pytest.raises(ServerUnavailable, match="does not answer as a topicdex server"):
-            Remote(default_settings, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        thread.join()
 
 
 def test_commands_that_work_through_a_server_load_no_chroma_and_no_model(url, file, settings, tmp_path):
@@ -360,86 +197,6 @@ def test_commands_that_work_through_a_server_load_no_chroma_and_no_model(url, fi
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert done.stdout.endswith("[0, 0, 0] set()\n"), done.stderr
-
-
-def test_a_folder_that_another_command_owns_is_waited_for_and_then_named(settings, run, monkeypatch):
-    monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
-    with Engine(settings):
-        begin = time.monotonic()
-        code, _, err = run("words", "list", "--wait", "0.4")
-        assert time.monotonic() - begin >= 0.4
-    assert code == 1 and err.startswith(f"topicdex: store_busy: {settings.data} is in use by ")
-    assert f"process {os.getpid()}, since " in err and "--wait" in err
-
-
-def test_a_folder_that_is_given_back_in_time_is_opened(settings):
-    held = Engine(settings)
-    threading.Timer(0.3, held.close).start()
-    with connect(replace(settings, wait=30)) as engine:
-        assert isinstance(engine, Engine)
-
-
-def test_a_server_that_listens_and_still_starts_is_waited_for(settings, model):
-    found = []
-
-    def wait():
-        with connect(replace(settings, wait=30)) as corpus:
-            found.append(type(corpus))
-
-    thread = threading.Thread(target=wait)
-    with serving(settings, model, before_it_answers=lambda: (thread.start(), time.sleep(0.3))):
-        thread.join()
-    assert found == [Remote]
-
-
-def test_a_server_that_comes_to_own_the_folder_while_a_command_waits_does_its_work(settings, model):
-    prepare_folder(settings.data, create=True)
-    lock = OwnerLock(settings.data)
-    lock.acquire(0)
-    found = []
-
-    def wait():
-        with connect(replace(settings, wait=30)) as corpus:
-            found.append(type(corpus))
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    time.sleep(0.3)
-    with serving(settings, model, lock=lock) as url:
-        note = {"pid": os.getpid(), "command": "topicdex serve", "since": "now", "url": url}
-        (settings.data / NOTE).write_text(json.dumps(note))
-        thread.join()
-    assert found == [Remote]
-
-
-def test_the_stale_note_of_a_dead_server_hinders_nobody(settings, run, monkeypatch):
-    monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
-    Engine(settings).close()
-    (settings.data / NOTE).write_text(json.dumps({"pid": 1, "command": "x", "since": "now", "url": free_url()}))
-    begin = time.monotonic()
-    assert run("words", "list", "--wait", "30")[0] == 0
-    assert time.monotonic() - begin < 10
-    assert read_note(settings.data) is None
-
-
-def test_a_server_that_owns_the_folder_and_does_not_answer_is_named(settings, run, monkeypatch):
-    monkeypatch.setenv("TOPICDEX_DATA", str(settings.data))
-    address = free_url()
-    with Engine(settings, url=address):
-        code, _, err = run("words", "list", "--wait", "0.3")
-    assert code == 1 and err.startswith("topicdex: server_unavailable: ") and address in err and err.count("\n") == 1
-
-
-def test_a_server_of_another_folder_at_the_address_of_a_dead_one_is_not_written_to(settings, url):
-    """A note that changes while the server at its address is asked was not that server's note."""
-    other = replace(settings, data=settings.data.parent / "other")
-    with Engine(other):
-        note = other.data / NOTE
-        stale = {"pid": 1, "command": "serve", "since": "then", "url": url}
-        note.write_text(json.dumps(stale))
-        threading.Timer(0.0, note.write_text, [json.dumps({**stale, "pid": 2, "url": None})]).start()
-        with pytest.raises(StoreBusy, match="process 2"):
-            connect(replace(other, model=DEFAULT_MODEL)).close()
 
 
 SERVE = """
