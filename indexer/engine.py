@@ -47,7 +47,7 @@ class Engine:
             self.topics = TopicIndex(self.store, self.words, self.embedder, settings.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
             shared = self.store.mode == "server"
-            self._freshness = Sync(self.store, self.words, self.topics, self.clusterings) if shared else None
+            self._sync = Sync(self.store, self.words.replica, self.topics, self.clusterings) if shared else None
         except BaseException:
             self.store.close()
             raise
@@ -76,7 +76,7 @@ class Engine:
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         """Return the cosine of every row with every column; no columns = the rows."""
-        return similarity(self.embedder(), rows, columns)
+        return similarity(self.embedder().embed, rows, columns)
 
     def info(self) -> Info:
         """Return what is running here, on what."""
@@ -93,8 +93,8 @@ class Engine:
 
     def close(self) -> None:
         """Close the store and give the folder back."""
-        if self._freshness is not None:
-            self._freshness.close()
+        if self._sync is not None:
+            self._sync.close()
         with self.store.write_lock:
             self.words.close()
             self.store.close()

@@ -98,7 +98,7 @@ def test_what_was_missed_while_the_store_was_away_is_read_when_it_is_back(two, m
         raise StoreUnavailable("the Chroma server does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(other.words, "refresh", away)
+        patch.setattr(other.words.replica, "refresh", away)
         patch.setattr(other.store.topics, "read", away)
         one.words.add([Word("country b", "1")])
         one.topics.replace([Topic("fruit")])
@@ -111,7 +111,7 @@ def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
     one.words.add([Word("fruit a", "1")])
     other.words.load()
     with monkeypatch.context() as patch:
-        patch.setattr(other.words, "refresh", lambda ids: None)  # it sleeps
+        patch.setattr(other.words.replica, "refresh", lambda ids: None)  # it sleeps
         one.words.add([Word("country b", "1")])
         time.sleep(SEEN_WITHIN_S)
     other.store.changes._read -= 11 * 60_000
@@ -154,9 +154,7 @@ def test_a_run_is_read_and_called_off_by_the_other(two):
 def test_the_runs_of_a_process_that_died_are_failed_by_those_that_live(two, monkeypatch):
     monkeypatch.setattr("indexer.clusters.history._DEAD_S", 1.0)
     one, _ = two
-    left = History(one.store).add(
-        ClusteringSettings(k=1), 1
-    )  # from here on it gives no sign of life
+    left = History(one.store).add(ClusteringSettings(k=1), 1)  # from here on it gives no sign of life
     eventually(lambda: one.clusterings.get(left).status == "failed", 10)
 
 

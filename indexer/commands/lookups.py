@@ -75,7 +75,7 @@ def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
         with connect_server(settings, settings.server) as remote:
             result = remote.similarity(rows)
     else:
-        result = similarity(load_embedder(settings), rows)
+        result = similarity(load_embedder(settings).embed, rows)
     if as_json:
         print_json(result)
         return

@@ -124,7 +124,7 @@ def test_what_is_deleted_is_gone(engine):
 
 def search_both(engine, *args):
     """Search through Chroma's index and then from memory: both must say the same."""
-    engine.words.memory = None
+    engine.words.replica.memory = None
     stored = engine.words.nearest(*args)
     engine.words.load()
     cached = engine.words.nearest(*args)
