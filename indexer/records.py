@@ -74,17 +74,16 @@ def topic_of(given: Topic | str) -> Topic:
 
 def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:
     """Tell whether a word has all of this metadata; true is not 1."""
-    for name, value in where.items():
-        mine = word.metadata.get(name)
-        if mine != value or isinstance(mine, bool) != isinstance(value, bool):
-            return False
-    return True
+    return all(
+        (mine := word.metadata.get(name)) == value and isinstance(mine, bool) == isinstance(value, bool)
+        for name, value in where.items()
+    )
 
 
 def text_hash(text: str) -> str:
     """Return the first 32 hex digits of the SHA-256 of a text in UTF-8; also its id where none is given.
 
-    Raises UnicodeEncodeError for a text that is no valid Unicode, which `text_problem` refuses.
+    Raises UnicodeEncodeError for a text that is not valid Unicode, which `text_problem` refuses.
     """
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -98,12 +97,10 @@ def fingerprint(word: Word) -> str:
 
 
 def text_problem(text: str) -> str | None:
-    """Return why this text is refused (it is blank, or no valid Unicode), or None where it is fine."""
+    """Return why this text is refused (it is blank, or not valid Unicode), or None where it is fine."""
     if not text or text.isspace():
         return "the text is blank"
-    if not encodes(text):
-        return "the text holds half of a surrogate pair"
-    return None
+    return None if encodes(text) else "the text holds half of a surrogate pair"
 
 
 def id_problem(id: str) -> str | None:
@@ -157,7 +154,7 @@ def _value_problem(name: str, value: object) -> str | None:
 
 
 def encodes(text: str) -> bool:
-    """Tell whether the text has a UTF-8 form: all but lone surrogates do."""
+    """Tell whether the text can be written as UTF-8, as all but lone surrogates can."""
     try:
         text.encode()
     except UnicodeEncodeError:

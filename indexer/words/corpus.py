@@ -62,9 +62,9 @@ class Corpus:
         cursor that no page gave.
         """
         table = self._store.words
-        place = Place() if cursor is None else Place.of(cursor).now(table.page_ids)
+        place = Place() if cursor is None else Place.of(cursor, table.page_ids)
         words = table.page(limit + 1, place.offset)
-        following = place.after([word.id for word in words[:limit]]).cursor if len(words) > limit else None
+        following = place.cursor_after([word.id for word in words[:limit]]) if len(words) > limit else None
         return WordPage(words=[WordRecord(**_fields(word)) for word in words[:limit]], next=following)
 
     def get(self, id: str) -> WordRecord:
@@ -110,8 +110,7 @@ class Corpus:
 
     def count(self) -> int:
         """Return the number of words, from memory where they are there."""
-        memory = self.memory
-        return self._store.words.count() if memory is None else len(memory)
+        return self._store.words.count() if (memory := self.memory) is None else len(memory)
 
     def changes(self) -> int:
         """Return a number that grows by one with each word in memory that is added, replaced or removed."""
@@ -125,8 +124,7 @@ class Corpus:
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, (n, dimension), a page at a time, from memory where they are there."""
-        memory = self.memory
-        yield from self._store.words.pages() if memory is None else memory.pages()
+        yield from self._store.words.pages() if (memory := self.memory) is None else memory.pages()
 
 
 def _fields(word: Word) -> dict[str, Any]:

@@ -30,14 +30,11 @@ class Summary:
     def to_json(self) -> dict[str, object]:
         """Return it as the command line prints it with --json."""
         return {
-            "added": self.counts.added,
-            "updated": self.counts.updated,
-            "unchanged": self.counts.unchanged,
+            **vars(self.counts),
             "removed": self.removed,
             "skipped": self.skipped.total(),
-            "seconds": round(self.seconds, 3),
-            "embedded": self.counts.embedded,
             "skipped_why": dict(self.skipped),
+            "seconds": round(self.seconds, 3),
         }
 
 
@@ -51,20 +48,16 @@ class Indexing:
     counts: Counts = field(default_factory=Counts)
 
     def run(
-        self,
-        *,
-        prune: bool = False,
-        allow_over_half: bool = False,
-        on_batch: Callable[[Counts], None] = lambda _: None,
+        self, *, prune: bool = False, over_half: bool = False, on_batch: Callable[[Counts], None] = lambda _: None
     ) -> Summary:
         """Index everything; then, with `prune`, remove the words that the input does not have.
 
         `on_batch` is called with the counts so far after each batch is on disk. Raises ModelMismatch before anything
-        is read, InvalidRequest where pruning would remove more than half of the words without `allow_over_half`.
+        is read, InvalidRequest where pruning would remove more than half of the words without `over_half`.
         """
         begin = time.monotonic()
         self.service.check_model()
-        stale = self._stale(allow_over_half) if prune else []
+        stale = self._stale(over_half) if prune else []
 
         def add(counts: Counts) -> None:
             self.counts += counts
@@ -80,14 +73,14 @@ class Indexing:
 
     def stale_count(self) -> int:
         """Return how many words `run` would remove with `prune`."""
-        return len(self._stale(allow_over_half=True))
+        return len(self._stale(over_half=True))
 
-    def _stale(self, allow_over_half: bool) -> list[str]:
+    def _stale(self, over_half: bool) -> list[str]:
         if not self.survey.words:
             raise InvalidRequest("the input has no words, and pruning would remove all; check the input")
         stored = list(self.service.words.ids())
         stale = [id for id in stored if not self.survey.has(id)]
-        if 2 * len(stale) > len(stored) and not allow_over_half:
+        if 2 * len(stale) > len(stored) and not over_half:
             raise InvalidRequest(
                 f"--prune would remove {len(stale)} of {len(stored)} words, more than half; "
                 "check that every file is named, and give --yes if that is meant"

@@ -151,16 +151,10 @@ class MemoryIndex:
         """Copy what has no tombstone into new blocks where that is little; a search under way uses the old ones."""
         if len(self._words) <= _BLOCK or len(self._row_of) >= len(self._words) // 2:
             return
-        rows = np.array(sorted(self._row_of.values()), dtype=np.int64)
-        words, blocks = self._words, self._blocks
+        rows, words, blocks = sorted(self._row_of.values()), self._words, self._blocks
         self._clear()
-        self._words = [words[row] for row in rows]
-        self._row_of = {word.id: row for row, word in enumerate(self._words)}
-        for start in range(0, len(rows), _BLOCK):
-            part = _gathered(blocks, rows[start : start + _BLOCK])
-            self._blocks.append(np.zeros((_BLOCK, part.shape[1]), dtype=np.float32))
-            self._blocks[-1][: len(part)] = part
-            self._alive.append(np.arange(_BLOCK) < len(part))
+        for row in rows:
+            self._append(words[row], blocks[row // _BLOCK][row % _BLOCK])
 
     def _append(self, word: Word, vector: Vectors) -> None:
         row = len(self._words)
@@ -183,7 +177,8 @@ def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors
 
 
 def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
-    """Return the positions of the k highest finite scores, ties at the edge by position."""
+    """Return the positions of the k highest finite scores, the first of equal ones."""
     least = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
-    candidates = np.flatnonzero((scores >= least) & np.isfinite(scores))
+    candidates = np.flatnonzero(scores >= least)
+    candidates = candidates[np.isfinite(scores[candidates])]
     return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]

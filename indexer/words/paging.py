@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import InvalidRequest
@@ -29,39 +29,33 @@ def value_of(cursor: str) -> Any:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the order of all words: how many words are before it, and the last of these, as `anchors`."""
+    """A place in the order of all words: how many words are before it, and the last of these as `anchors`."""
 
     offset: int = 0
     anchors: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, cursor: str) -> Place:
-        """Return the place that a cursor holds; raises InvalidRequest for a cursor that no page gave."""
+    def of(cls, cursor: str, page_ids: Callable[[int, int], Sequence[str]]) -> Place:
+        """Return where the place of a cursor is now: behind the last anchor that is still there.
+
+        `page_ids` gives `limit` ids from `offset` on. Words that were deleted before a place move it forward. Where
+        all anchors are gone, begin again: the caller does not know what is there then, or has chosen not to delete it.
+        Raises InvalidRequest for a cursor that no page gave.
+        """
         match value_of(cursor):
             case [int(offset), [_, *_] as anchors] if 0 < offset < 2**40 and all(isinstance(a, str) for a in anchors):
-                return cls(offset, tuple(anchors))
-        raise _bad_cursor()
+                pass
+            case _:
+                raise _bad_cursor()
+        last = page_ids(1, offset - 1)
+        if not last or _anchor(last[0]) != anchors[-1]:
+            left = [position for position, id in enumerate(page_ids(offset, 0)) if _anchor(id) in anchors]
+            offset = left[-1] + 1 if left else 0
+        return cls(offset, tuple(anchors))
 
-    @property
-    def cursor(self) -> str:
-        """Return the cursor that holds this place."""
-        return cursor_of([self.offset, self.anchors])
-
-    def after(self, ids: Sequence[str]) -> Place:
-        """Return the place behind the words with these ids, which follow this place."""
-        return Place(self.offset + len(ids), (*self.anchors, *map(_anchor, ids))[-_ANCHORS:])
-
-    def now(self, page_ids: Callable[[int, int], Sequence[str]]) -> Place:
-        """Return the place behind the last anchor that is still there; `page_ids` gives the ids of (limit, offset).
-
-        Words that were deleted before a place move it forward. Where all anchors are gone, begin again: what is there
-        then is new to the caller, or the caller has left it to be deleted.
-        """
-        last = page_ids(1, self.offset - 1)
-        if last and _anchor(last[0]) == self.anchors[-1]:
-            return self
-        left = [position for position, id in enumerate(page_ids(self.offset, 0)) if _anchor(id) in self.anchors]
-        return replace(self, offset=left[-1] + 1 if left else 0)
+    def cursor_after(self, ids: Sequence[str]) -> str:
+        """Return the cursor of the place behind the words with these ids, which follow this place."""
+        return cursor_of([self.offset + len(ids), [*self.anchors, *map(_anchor, ids)][-_ANCHORS:]])
 
 
 def _anchor(id: str) -> str:

@@ -13,12 +13,12 @@ from indexer.words.memory import MemoryIndex
 
 
 class Replica:
-    """The words of one store in memory; `memory` is None until `load` has read them."""
+    """The words of one store in memory; `memory` is None until `load` has read all of them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._loading = threading.Lock()
-        self._filling: MemoryIndex | None = None  # what `load` reads into; it follows every write as `memory` does
+        self._index: MemoryIndex | None = None  # follows every write, also while `load` reads into it
         self._earlier_changes = 0  # of the memory that `reload` has dropped
         self.memory: MemoryIndex | None = None
         self.closed = threading.Event()
@@ -31,15 +31,12 @@ class Replica:
         """
         with self._loading:
             if self.memory is None:
-                self._filling = MemoryIndex()
-                try:
-                    self._fill(self._filling)
-                    self.memory = self._filling
-                finally:
-                    self._filling = None
+                self._index = MemoryIndex()
+                self._fill(self._index)
+                self.memory = self._index
             return self.memory
 
-    def _fill(self, memory: MemoryIndex) -> None:
+    def _fill(self, index: MemoryIndex) -> None:
         pages = self._store.words.pages()
         while True:
             with self._store.write_lock:  # `close` takes it too: Chroma crashes where it is closed during a read
@@ -47,8 +44,8 @@ class Replica:
                     raise StoreUnavailable("the store was closed while its words were read; open it again")
                 page = next(pages, None)
                 if page is None:
-                    return self._reconcile(memory)
-                memory.put_missing(*page)
+                    return self._reconcile(index)
+                index.put_missing(*page)
 
     def reload(self) -> None:
         """Read all words again where nobody knows which have changed; Chroma's index answers meanwhile."""
@@ -70,19 +67,19 @@ class Replica:
 
     def put(self, words: Sequence[Word], vectors: Vectors) -> None:
         """Follow a write of words with their vectors, (n, dimension); the caller holds the store's write lock."""
-        for memory in self._memories():
-            memory.put(words, vectors)
+        if self._index is not None:
+            self._index.put(words, vectors)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Follow the deletion of words; the caller holds the store's write lock."""
-        for memory in self._memories():
-            memory.remove(ids)
+        if self._index is not None:
+            self._index.remove(ids)
 
     def refresh(self, ids: Sequence[str]) -> None:
         """Read these words again, where another process has changed them; forget those that are gone."""
         with self._store.write_lock:
             there: set[str] = set()
-            for words, vectors in self._store.words.with_vectors(ids) if self._memories() else ():
+            for words, vectors in self._store.words.with_vectors(ids) if self._index is not None else ():
                 there |= {word.id for word in words}
                 self.put(words, vectors)
             self.remove(set(ids) - there)
@@ -93,12 +90,9 @@ class Replica:
             if self.memory is not None and len(self.memory) != self._store.words.count():
                 self._reconcile(self.memory)
 
-    def _reconcile(self, memory: MemoryIndex) -> None:
+    def _reconcile(self, index: MemoryIndex) -> None:
         """Forget the words that are gone from the store, and read those that are missing here."""
         stored = set(self._store.words.ids())
-        memory.remove(memory.ids() - stored)
-        for words, vectors in self._store.words.with_vectors(list(stored - memory.ids())):
-            memory.put_missing(words, vectors)
-
-    def _memories(self) -> list[MemoryIndex]:
-        return [memory for memory in (self.memory, self._filling) if memory is not None]
+        index.remove(index.ids() - stored)
+        for words, vectors in self._store.words.with_vectors(list(stored - index.ids())):
+            index.put_missing(words, vectors)

@@ -103,7 +103,8 @@ class Writer:
         with ThreadPoolExecutor(1, "topicdex-unchanged") as pool:
             asked = ((block, pool.submit(self._store.words.unchanged, block)) for block in _batches(words, LOOKUP))
             for (block, unchanged), _ in pairwise(chain(asked, [([], Future[set[str]]())])):
-                changed = [word for word in block if word.id not in unchanged.result()]
+                there = unchanged.result()
+                changed = [word for word in block if word.id not in there]
                 yield changed, len(block) - len(changed)
 
     def _plan(self, batch: Sequence[Word], *, looked_up: bool) -> Plan:

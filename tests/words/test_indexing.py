@@ -30,10 +30,10 @@ def test_more_than_half_is_removed_only_where_that_is_allowed(engine):
         indexing(engine, *"abx").run(prune=True)
     assert set(engine.words.ids()) == set("abcde")
     assert indexing(engine, *"abx").stale_count() == 3
-    assert indexing(engine, *"abx").run(prune=True, allow_over_half=True).removed == 3
+    assert indexing(engine, *"abx").run(prune=True, over_half=True).removed == 3
     assert set(engine.words.ids()) == set("abx")
 
 
 def test_an_input_without_words_prunes_nothing(engine):
     with pytest.raises(InvalidRequest, match="no words"):
-        indexing(engine).run(prune=True, allow_over_half=True)
+        indexing(engine).run(prune=True, over_half=True)

@@ -40,6 +40,10 @@ def test_a_cursor_that_no_page_gave_is_refused(engine, cursor):
         engine.words.page(1, cursor)
 
 
+def pages_of(ids):
+    return lambda limit, offset: ids[offset : offset + limit]
+
+
 @pytest.mark.parametrize(
     ("left", "offset"),
     [
@@ -52,12 +56,9 @@ def test_a_cursor_that_no_page_gave_is_refused(engine, cursor):
     ],
 )
 def test_a_place_is_behind_the_last_word_that_was_seen_and_is_there(left, offset):
-    place = Place.of(Place().after("ab").after("cd").cursor)
-    assert place.now(lambda limit, start: left[start : start + limit]).offset == offset
+    assert Place.of(Place().cursor_after("abcd"), pages_of(left)).offset == offset
 
 
 def test_a_place_remembers_the_last_eight_words():
-    place = Place().after("abcdef").after("ghijkl")
-    assert place.offset == 12
-    assert place.now(lambda limit, start: "e"[start : start + limit]).offset == 1
-    assert place.now(lambda limit, start: "d"[start : start + limit]).offset == 0
+    cursor = Place.of(Place().cursor_after("abcdef"), pages_of("abcdefghijklmn")).cursor_after("ghijkl")
+    assert [Place.of(cursor, pages_of(left)).offset for left in ("abcdefghijklmn", "e", "d")] == [12, 1, 0]
