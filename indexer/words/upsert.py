@@ -28,7 +28,7 @@ LOOKUP = 5_000  # words a look-up: larger ones are quicker a word, and need no m
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a batch is to be written; the other words are stored just as they came."""
+    """What of a batch must be written; its other words are stored just as they came."""
 
     words: list[Word]
     hashes: list[str]  # of their texts
@@ -45,7 +45,7 @@ class Writer:
         self._store = store
         self._replica = replica
         self._embedder = embedder
-        self._writes = 0  # changes that have ended; a plan that is older than one of them is made again
+        self._writes = 0  # changes that have ended; a plan made before the end of one is made again
         self._unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
 
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
@@ -132,16 +132,16 @@ class Writer:
 
     @contextmanager
     def _changing(self, ids: Sequence[str]) -> Iterator[None]:
-        """Hold over a change of the store and of memory; where it fails half way, both must still say the same."""
+        """Wrap a change of the store and of memory; where it fails half way, read again which words are there."""
         self._unsure.update(ids)
         try:
             yield
         except TopicdexError:
-            with suppress(TopicdexError):  # where the store cannot be read now, the next change begins with it
+            with suppress(TopicdexError):  # where the store cannot be read now, the next change does this first
                 self._settle()
             raise
         finally:
-            self._writes += 1  # at the end: a plan that was made meanwhile does not know of this change
+            self._writes += 1  # at the end, for a plan that was made meanwhile may not know of this change
         self._unsure.difference_update(ids)
 
     def _settle(self) -> None:
