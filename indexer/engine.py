@@ -52,14 +52,14 @@ class Engine:
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
             shared = self.store.mode == "server"
-            self._sync = Sync(self.store, self.words, self.topics, self.clusterings) if shared else None
+            self._sync = Sync(self.store, self.words.replica, self.topics, self.clusterings) if shared else None
         except BaseException:
             self.store.close()
             raise
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         """Return the cosine of every row with every column; no columns = the rows."""
-        return similarity(self.embedder(), checked(rows), columns and checked(columns))
+        return similarity(self.embedder().embed, checked(rows), columns and checked(columns))
 
     def info(self) -> Info:
         """Return the version, the model, and how much is stored where."""

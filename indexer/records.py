@@ -1,8 +1,9 @@
-"""What travels between the parts: words and topics, and the rules of texts, ids and metadata.
+"""Words and topics as callers give them, and the rules of texts, ids and metadata: for files, commands and HTTP.
 
-A text is kept exactly as it was sent. What the rules refuse is named here once, for files, the command line
-and HTTP.
+A text is kept exactly as it was sent.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -17,11 +18,12 @@ Item = TypeVar("Item")
 Scalar = str | int | float | bool
 Role = Literal["name", "description", "example"]  # of a text that was given for a topic
 
+MOST_ITEMS = 1_000  # in any list that a server takes; more are sent in several calls
 ID_BYTES = 128  # longest id, as UTF-8
 METADATA_NAMES = 64  # most names that one word may carry
 METADATA_BYTES = 16 * 1024  # largest metadata of one word, names and texts together, in UTF-8
 INT64 = range(-(2**63), 2**63)  # whole numbers beyond these come back from the store as rounded floats
-# The store refuses the first two, keeps the last for itself (and drops it in silence); the third is ours.
+# Chroma refuses the first two, and drops the last without a word, which it keeps for itself; the third is ours.
 RESERVED_PREFIXES = ("#", "$", "topicdex:", "chroma:")
 
 _canonical = json.JSONEncoder(sort_keys=True).encode
@@ -87,18 +89,16 @@ def checked(texts: Sequence[str]) -> Sequence[str]:
 
 def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:
     """Tell whether a word has all of this metadata; true is not 1."""
-    for name, value in where.items():
-        mine = word.metadata.get(name)
-        if mine != value or isinstance(mine, bool) != isinstance(value, bool):
-            return False
-    return True
+    return all(
+        (mine := word.metadata.get(name)) == value and isinstance(mine, bool) == isinstance(value, bool)
+        for name, value in where.items()
+    )
 
 
 def text_hash(text: str) -> str:
-    """Return 32 hex digits that follow from the text alone; also its id where none is given.
+    """Return the first 32 hex digits of the SHA-256 of a text in UTF-8; also its id where none is given.
 
-    The first half of the SHA-256 of the text in UTF-8. Raises UnicodeEncodeError for a text that
-    `text_problem` refuses.
+    Raises UnicodeEncodeError for a text that is not valid Unicode, which `text_problem` refuses.
     """
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -112,12 +112,10 @@ def fingerprint(word: Word) -> str:
 
 
 def text_problem(text: str) -> str | None:
-    """Return why this text is refused (it is blank, or no valid Unicode), or None where it is fine."""
+    """Return why this text is refused (it is blank, or not valid Unicode), or None where it is fine."""
     if not text or text.isspace():
         return "the text is blank"
-    if not encodes(text):
-        return "the text holds half of a surrogate pair"
-    return None
+    return None if encodes(text) else "the text holds half of a surrogate pair"
 
 
 def id_problem(id: str) -> str | None:
@@ -141,8 +139,8 @@ def metadata_name_problem(name: str) -> str | None:
 def metadata_problem(metadata: Mapping[str, object]) -> str | None:
     """Return why this metadata is refused, or None where it is fine.
 
-    It is flat: text, boolean, whole number within signed 64 bit or finite number, by name; at most 64
-    names, and at most 16 KB of names and texts together.
+    It is flat: a text, boolean, whole number of signed 64 bit or finite number for each name; at most 64 names, and
+    at most 16 KB of names and texts together.
     """
     if len(metadata) > METADATA_NAMES:
         return f"the metadata has more than {METADATA_NAMES} names"
@@ -171,7 +169,7 @@ def _value_problem(name: str, value: object) -> str | None:
 
 
 def encodes(text: str) -> bool:
-    """Tell whether the text has a UTF-8 form: all but lone surrogates do."""
+    """Tell whether the text can be written as UTF-8, as all but lone surrogates can."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,6 @@
-"""What a process has in memory follows what others write to a shared store, a second behind."""
+"""What a process has in memory follows what others write to a shared store, less than two seconds behind."""
+
+from __future__ import annotations
 
 import logging
 import threading
@@ -7,23 +9,23 @@ from indexer.clusters.clusterings import Clusterings
 from indexer.errors import TopicdexError
 from indexer.store.store import Store
 from indexer.topics.topics import TopicIndex
-from indexer.words.corpus import Corpus
+from indexer.words.replica import Replica
 
 EVERY_S = 0.5  # between two looks; what others wrote is seen within two seconds
-_CHECK_EVERY = 60  # looks between two counts of all words, which also find what a process that died left unsaid
+_RECONCILE_EVERY = 60  # looks; finds what a process wrote that died before it could announce it
 _log = logging.getLogger("topicdex")
 
 
 class Sync:
-    """A thread that keeps one engine's memory fresh, for as long as the engine is open."""
+    """A thread that keeps one engine's memory in line with the store, for as long as the engine is open."""
 
-    def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, clusterings: Clusterings) -> None:
+    def __init__(self, store: Store, replica: Replica, topics: TopicIndex, clusterings: Clusterings) -> None:
         self._store = store
-        self._corpus = corpus
+        self._replica = replica
         self._topics = topics
         self._clusterings = clusterings
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="topicdex-freshness", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name="topicdex-sync", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -38,12 +40,11 @@ class Sync:
             try:
                 self._clusterings.heartbeat()
                 self._topics.reload_if_changed()
-                self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
-                if looks % _CHECK_EVERY == 0:
+                self._store.changes.follow(self._replica.refresh, self._replica.reload)
+                if looks % _RECONCILE_EVERY == 0:
                     self._store.changes.forget()
-                    if self._corpus.memory is not None and len(self._corpus.memory) != self._store.words.count():
-                        self._corpus.reconcile()
-            except TopicdexError as error:  # the store is away: what was missed is read when it is back
+                    self._replica.reconcile()
+            except TopicdexError as error:  # the store does not answer; what was missed is read once it does
                 _log.warning("%s: %s", error.code, error)
-            except Exception as error:  # a bug in one look must not keep the memory stale for ever
+            except Exception as error:  # a bug in one look must not keep the memory out of date for ever
                 _log.error("what others have written could not be read", exc_info=error)

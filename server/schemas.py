@@ -6,9 +6,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from indexer.contract.evaluations import MOST_ROWS
-from indexer.records import Scalar, Topic, Word, encodes, id_problem, metadata_problem, text_hash, text_problem
-
-MOST_ITEMS = 1_000  # in any list that comes in
+from indexer.records import (
+    MOST_ITEMS,
+    Scalar,
+    Topic,
+    Word,
+    encodes,
+    id_problem,
+    metadata_problem,
+    text_hash,
+    text_problem,
+)
 
 
 def _text(value: str) -> str:

@@ -98,7 +98,7 @@ def test_what_was_missed_while_the_store_was_away_is_read_when_it_is_back(two, m
         raise StoreUnavailable("the Chroma server does not answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(other.words, "refresh", away)
+        patch.setattr(other.words.replica, "refresh", away)
         patch.setattr(other.store.topics, "read", away)
         one.words.add([Word("country b", "1")])
         one.topics.replace([Topic("fruit")])
@@ -111,10 +111,20 @@ def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
     one.words.add([Word("fruit a", "1")])
     other.words.load()
     with monkeypatch.context() as patch:
-        patch.setattr(other.words, "refresh", lambda ids: None)  # it sleeps
+        patch.setattr(other.words.replica, "refresh", lambda ids: None)  # it sleeps
         one.words.add([Word("country b", "1")])
         time.sleep(SEEN_WITHIN_S)
     other.store.changes._read -= 11 * 60_000
+    eventually(lambda: nearest(other, "country b") == "country b")
+
+
+def test_what_a_process_wrote_that_died_before_it_announced_it_is_found(two, monkeypatch):
+    monkeypatch.setattr("indexer.sync._RECONCILE_EVERY", 2)
+    one, other = two
+    one.words.add([Word("fruit a", "1")])
+    other.words.load()
+    monkeypatch.setattr(one.store.words, "_changed", lambda ids: None)
+    one.words.add([Word("country b", "2")])
     eventually(lambda: nearest(other, "country b") == "country b")
 
 
@@ -135,30 +145,30 @@ def test_a_bug_in_one_look_does_not_end_the_looks_that_follow(two, monkeypatch):
     eventually(lambda: nearest(other, "fruit a") == "fruit a")
 
 
-def test_a_run_is_read_and_called_off_by_the_other(two):
+def test_a_clustering_is_read_and_cancelled_by_the_other(two):
     one, other = two
     one.words.add([Word(f"fruit {i}", str(i)) for i in range(50)])
-    run = one.clusterings.create(ClusteringSettings(k=3))
+    clustering = one.clusterings.create(ClusteringSettings(k=3))
     calls = []
 
     def progress(share: float) -> None:
         if not calls:
-            other.clusterings.delete(run)
+            other.clusterings.delete(clustering)
         calls.append(share)
-        time.sleep(1.1)  # longer than between two signs of life
+        time.sleep(1.1)  # longer than the heartbeat interval
 
-    assert one.clusterings.run(run, progress).status == "cancelled"
-    assert other.clusterings.get(run).status == "cancelled"
+    assert one.clusterings.run(clustering, progress).status == "cancelled"
+    assert other.clusterings.get(clustering).status == "cancelled"
 
 
-def test_the_runs_of_a_process_that_died_are_failed_by_those_that_live(two, monkeypatch):
+def test_the_clusterings_of_a_process_that_died_are_failed_by_those_that_live(two, monkeypatch):
     monkeypatch.setattr("indexer.clusters.history._DEAD_S", 1.0)
     one, _ = two
-    left = History(one.store).add(ClusteringSettings(k=1), 1)  # from here on it gives no sign of life
+    left = History(one.store).add(ClusteringSettings(k=1), 1)  # and no heartbeat follows
     eventually(lambda: one.clusterings.get(left).status == "failed", 10)
 
 
-def test_the_newest_run_of_one_is_the_newest_of_the_other(two):
+def test_the_newest_clustering_of_one_is_the_newest_of_the_other(two):
     one, other = two
 
     def made(k: int) -> str:
@@ -176,7 +186,7 @@ def test_the_newest_run_of_one_is_the_newest_of_the_other(two):
     eventually(lambda: newest() == first)
 
 
-def test_processes_that_open_a_new_store_at_once_can_all_make_runs(settings, tmp_path):
+def test_processes_that_open_a_new_store_at_once_can_all_make_clusterings(settings, tmp_path):
     with processes.chroma(tmp_path / "chroma") as url:
         new = replace(settings, chroma_url=url)
         with Engine(new, load=lambda _: AxisEmbedder()) as one, Engine(new, load=lambda _: AxisEmbedder()) as other:

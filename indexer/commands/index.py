@@ -96,7 +96,7 @@ def index(
                     print_json(Summary(Counts(), 0, found.skipped, 0.0).to_json())
                 return
             with IndexProgress(found.distinct) as progress:
-                summary = indexing.run(prune=prune, most=yes, written=progress.update)
+                summary = indexing.run(prune=prune, over_half=yes, on_batch=progress.update)
     counts = summary.counts
     say(
         f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged, "

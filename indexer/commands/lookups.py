@@ -77,7 +77,7 @@ def matrix(texts: tuple[str, ...], as_json: bool, **flags: Any) -> None:
             result = remote.similarity(rows)
     else:
         model = load_embedder(settings.model or DEFAULT_MODEL, trust_remote_code=settings.trust_remote_code)
-        result = similarity(model, rows)
+        result = similarity(model.embed, rows)
     if as_json:
         print_json(result)
         return

@@ -1,4 +1,6 @@
-"""Which column of a file is the text, the id, the label: by what the user said, else by what it is called."""
+"""The choice of the columns that hold text, id and label: those that the user names, else those with a usual name."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 
@@ -19,10 +21,10 @@ def required_column(
     given: str | None = None,
     besides: Sequence[str] = (),
 ) -> str:
-    """Return the column that was given, else the first that is called as usual, else the only one there is.
+    """Return the column `given`, else the first with a usual name, else the only one beside ids and `besides`.
 
-    An id and the columns in `besides` do not count as the only one. Where there is none, InputError says
-    so, lists the columns and gives the advice; `where` is the file and the place in it.
+    Raises InputError where there is none, which lists the columns and gives the advice; `where` is the file and the
+    place in it.
     """
     columns = column_names(record)
     if given is not None:
@@ -40,7 +42,7 @@ def required_column(
 
 
 def optional_column(record: Record, usual: Sequence[str]) -> str | None:
-    """Return the first column that is called as usual, in upper or lower case, or None."""
+    """Return the first column with a usual name, in upper or lower case, or None."""
     columns = {name.casefold(): name for name in reversed(column_names(record))}
     return next((columns[name] for name in usual if name in columns), None)
 

@@ -1,7 +1,6 @@
-"""The rows of a file as they stand in it: one reader a format, chosen by the end of the file's name.
+"""The rows of a file, whatever its columns mean: one reader for each format, chosen by the end of the file's name."""
 
-Nothing here knows which column is the text: that is decided by whoever reads words, labels or topics.
-"""
+from __future__ import annotations
 
 import csv
 import json
@@ -17,7 +16,7 @@ from indexer.errors import InputError
 from indexer.readers.lines import GZIP_ERRORS, LINE_BYTES, decoded_lines, open_file, without_end
 from indexer.records import metadata_name_problem
 
-PARQUET_ROWS = 1000  # rows of a Parquet file that are in memory at a time
+PARQUET_ROWS = 1_000  # of a Parquet file that are in memory at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ class Record:
 def read_records(path: Path) -> Iterator[Record]:
     """Yield the rows of a .txt, .csv, .tsv, .jsonl or .parquet file, each also .gz, reading as it goes.
 
-    Raises InputError, naming file and line, where the file is not what its name says, and where it has no
-    rows.
+    Raises InputError, naming file and line, where the file is not what its name says, and where it has no rows.
     """
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     with open_file(path) as stream:
@@ -50,12 +48,12 @@ def read_records(path: Path) -> Iterator[Record]:
 def text_records(stream: BinaryIO, name: str) -> Iterator[Record]:
     """Yield every line as a bare text."""
     for number, line in enumerate(decoded_lines(stream, name), start=1):
-        if line:  # a first line that is nothing but a byte order mark is none
+        if line:  # a first line that is only a byte order mark does not count
             yield Record(number, without_end(line))
 
 
 def _delimited_records(stream: BinaryIO, name: str, *, delimiter: str) -> Iterator[Record]:
-    """Yield the rows below a header. Cells may be quoted as spreadsheets do it, with line ends inside."""
+    """Yield the rows below a header. Cells may be in double quotes as spreadsheets write them, line ends included."""
     csv.field_size_limit(LINE_BYTES)
     rows = csv.reader(decoded_lines(stream, name), delimiter=delimiter, strict=True)
     start = 1
@@ -111,7 +109,7 @@ def _json_records(stream: BinaryIO, name: str) -> Iterator[Record]:
 
 
 def parse_json(text: str, name: str, line: int) -> object:
-    """Return what a JSON text says; NaN, Infinity and a name that an object has twice are InputErrors too."""
+    """Return the value of a JSON text; raises InputError, also at NaN, Infinity and a name that an object has twice."""
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_distinct)
     except json.JSONDecodeError as error:
@@ -155,7 +153,7 @@ def _parquet_records(stream: BinaryIO, name: str) -> Iterator[Record]:
             parquet = pq.ParquetFile(stream)
             _check_columns(parquet.schema_arrow.names, name)
             for batch in parquet.iter_batches(batch_size=PARQUET_ROWS):
-                # Python's datetime ends at microseconds: what is finer is cut, where Arrow would refuse it.
+                # Python's datetime knows microseconds: nanoseconds are cut off, where Arrow would raise an error.
                 fields = [
                     pa.field(f.name, pa.timestamp("us", f.type.tz))
                     if pa.types.is_timestamp(f.type) and f.type.unit == "ns"
@@ -167,23 +165,19 @@ def _parquet_records(stream: BinaryIO, name: str) -> Iterator[Record]:
                     number += 1
                     yield Record(number, values)
         except GZIP_ERRORS:
-            raise InputError(f"{name}: the gzip data is broken or cut off; pack the file again") from None
+            raise InputError(f"{name}: the gzip data is broken or cut off; pack it again") from None
         except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-            raise InputError(
-                f"{name}, line {number + 1}: no readable Parquet ({reason}); write the file again"
-            ) from None
+            raise InputError(f"{name}, line {number + 1}: no readable Parquet ({reason}); write it again") from None
 
 
 def _check_columns(columns: Sequence[str], name: str) -> None:
-    """Refuse two columns of one name, and names that metadata cannot have; one without a name is fine."""
+    """Raise InputError for two columns of one name and a name that metadata cannot have; no name is fine."""
     named = [column for column in columns if column]
-    twice = next((column for column in named if named.count(column) > 1), None)
-    if twice is not None:
-        raise InputError(f"{name}, line 1: two columns are called {twice!r}; rename one")
     for column in named:
-        problem = metadata_name_problem(column)
-        if problem:
+        if named.count(column) > 1:
+            raise InputError(f"{name}, line 1: two columns are called {column!r}; rename one")
+        if problem := metadata_name_problem(column):
             raise InputError(f"{name}, line 1: {problem}; rename the column")
 
 

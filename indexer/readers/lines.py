@@ -1,29 +1,26 @@
-"""Bytes of a file, plain or gzip, and the lines of text in them.
+"""The lines of text in a file, plain or gzip; whatever makes them unreadable is an InputError with file and line."""
 
-Every way in which a file can be unreadable as text ends here in an InputError that names the file and the
-line.
-"""
+from __future__ import annotations
 
 import gzip
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from indexer.errors import InputError
 
 LINE_BYTES = 16 * 1024 * 1024  # longest line; a file without any line end must not fill the memory
-
-# What reading from a gzip file raises where it is broken, cut off, or no gzip at all.
-GZIP_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile)
+GZIP_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile)  # raised where a file is cut off, broken, or no gzip at all
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked where its name ends in .gz.
 
-    Raises InputError where it is missing, a folder, or not ours to read.
+    Raises InputError where it is missing, is a folder, or may not be read.
     """
     try:
         stream = path.open("rb")
@@ -35,29 +32,21 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path}: no permission to read it; change its permissions") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: it cannot be opened ({error}); check the name") from None
-    with stream:
-        if path.name.lower().endswith(".gz"):
-            with gzip.open(stream) as unpacked:
-                yield cast(BinaryIO, unpacked)
-        else:
-            yield stream
+    with stream, gzip.open(stream) if path.name.lower().endswith(".gz") else nullcontext(stream) as opened:
+        yield cast(BinaryIO, opened)
 
 
 def decoded_lines(stream: BinaryIO, name: str) -> Iterator[str]:
     r"""Yield the lines of a UTF-8 stream, each with its end; a line ends at \n only, so \r\n stays whole.
 
-    A byte order mark at the beginning is left out. `name` stands for the stream in messages. Raises
-    InputError at bytes that are not UTF-8, broken gzip data, a failing disk, and a line of more than 16 MB.
+    A byte order mark at the beginning is left out. `name` stands for the stream in messages. Raises InputError at
+    bytes that are not UTF-8, broken gzip data, a failing disk, and a line of more than 16 MB.
     """
-    number = 0
-    while True:
-        number += 1
+    for number in count(1):
         try:
             raw = stream.readline(LINE_BYTES + 1)
         except GZIP_ERRORS:
-            raise InputError(
-                f"{name}, line {number}: the gzip data is broken or cut off; pack the file again"
-            ) from None
+            raise InputError(f"{name}, line {number}: the gzip data is broken or cut off; pack it again") from None
         except OSError as error:
             raise InputError(f"{name}, line {number}: reading failed ({error.strerror}); try a copy") from None
         if not raw:
@@ -75,6 +64,4 @@ def decoded_lines(stream: BinaryIO, name: str) -> Iterator[str]:
 
 def without_end(line: str) -> str:
     r"""Return the line without its \n or \r\n; every other character stays, a lone \r too."""
-    if line.endswith("\r\n"):
-        return line[:-2]
-    return line.removesuffix("\n")
+    return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")

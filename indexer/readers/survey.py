@@ -1,31 +1,34 @@
-"""What the input files hold, found by reading them once to the end before anything is embedded.
+"""A first reading of the input files to their end, before anything is embedded.
 
-So a broken line on the last page costs nothing, the amount of work is known, and of words with the same id only
-the last one is embedded. Memory: a hash of 16 bytes a row.
+So a broken line at the end costs nothing, the amount of work is known, and of words with the same id only the last
+one is embedded. It keeps a hash of 16 bytes for each row.
 """
+
+from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 
 from indexer.readers import Row, Skipped
 from indexer.records import Word
 
-_KEEP = 50_000  # words; an input that has fewer is not read a second time
+_KEEP = 50_000  # words; an input with fewer is not read a second time
 
 Source = Callable[[], Iterator[Row]]  # reads one input from its beginning each time it is called
 
 
 @dataclass
 class Survey:
-    """The count of an input, and what is needed to read it again as if no id came twice."""
+    """What a first reading has found, and what is needed to read the input again as if no id came twice."""
 
     words: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     seen: set[bytes] = field(default_factory=set)
-    last: dict[bytes, int] = field(default_factory=dict)
-    kept: list[Word] | None = field(default_factory=list)  # the words themselves, as long as they are few
+    last: dict[bytes, int] = field(default_factory=dict)  # the last position of each id that comes more than once
+    kept: list[Word] | None = field(default_factory=list)  # the words themselves; None where they are too many
 
     @property
     def distinct(self) -> int:
@@ -38,8 +41,8 @@ class Survey:
 
     def latest(self, sources: Sequence[Source]) -> Iterator[Word]:
         """Yield every word of the input that no later one replaces."""
-        words = self.kept if self.kept is not None else (r for r in _rows(sources) if isinstance(r, Word))
-        for position, word in enumerate(words):
+        rows = chain.from_iterable(source() for source in sources) if self.kept is None else self.kept
+        for position, word in enumerate(row for row in rows if isinstance(row, Word)):
             if not self.last or self.last.get(_digest(word.id), position) == position:
                 yield word
 
@@ -47,7 +50,7 @@ class Survey:
 def survey(sources: Sequence[Source]) -> Survey:
     """Read every source to its end; raises InputError where one cannot be read."""
     found = Survey()
-    for row in _rows(sources):
+    for row in chain.from_iterable(source() for source in sources):
         if isinstance(row, Skipped):
             found.skipped[row.reason] += 1
             continue
@@ -62,11 +65,6 @@ def survey(sources: Sequence[Source]) -> Survey:
             if found.words == _KEEP:
                 found.kept = None
     return found
-
-
-def _rows(sources: Sequence[Source]) -> Iterator[Row]:
-    for source in sources:
-        yield from source()
 
 
 def _digest(id: str) -> bytes:

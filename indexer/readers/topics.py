@@ -1,5 +1,7 @@
 """Topics from files: names, with descriptions and examples where there are any."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,12 @@ NAME_COLUMNS = ("name", "topic", "label")
 def read_topics(path: Path) -> list[Topic]:
     """Return the topics of a file, in its order.
 
-    A .txt file has a name a line. A .csv or .tsv file has a column name, topic or label, and may have the
-    columns description and examples, the latter separated by `|`. A .jsonl or .json file has objects with
-    `name`, `description`, `examples` (a list), or bare names; .json holds them in a list, or in one under
-    `topics`.
+    A .txt file has a name on each line. A .csv or .tsv file has a column name, topic or label, and may have the
+    columns description and examples, the latter separated by `|`. A .jsonl or .json file has objects with `name`,
+    `description`, `examples` (a list), or bare names; .json holds them in a list, or in one under `topics`.
 
-    Raises InputError, naming the file and the line (in .json the number of the topic), at a name that is
-    blank or there twice and at a description or example that is no text.
+    Raises InputError, naming the file and the line (in .json the number of the topic), at a name that is blank or
+    comes twice and at a description or example that is no text.
     """
     is_json = path.name.lower().removesuffix(".gz").endswith(".json")
     places: dict[str, str] = {}

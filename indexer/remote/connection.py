@@ -15,10 +15,9 @@ from pydantic import ValidationError
 
 from indexer.contract.answer import Answer, Table
 from indexer.errors import InvalidRequest, ServerUnavailable, TopicdexError, Unauthorized, by_code
-from indexer.records import Item, batched
+from indexer.records import MOST_ITEMS, Item, batched
 from indexer.settings import Settings
 
-MOST_ITEMS = 1_000  # in any list that a server takes
 _BATCH_BYTES = 4 * 2**20  # of a list, as JSON; a server takes a body of 16 MB
 _CONNECT_S = 5.0
 _READ_S = 300.0  # a server that has just started loads its model first

@@ -9,8 +9,8 @@ from typing import Any
 
 from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
 from indexer.errors import NotFound
-from indexer.records import Scalar, Word, fingerprint, id_problem, text_hash, word_of
-from indexer.remote.connection import MOST_ITEMS, Connection, batches, path_part
+from indexer.records import MOST_ITEMS, Scalar, Word, fingerprint, id_problem, text_hash, word_of
+from indexer.remote.connection import Connection, batches, path_part
 
 
 class RemoteWords:

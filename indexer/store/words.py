@@ -22,9 +22,9 @@ WordFault = Literal["gone", "wrong", "foreign", "changed", "blank"]
 
 @dataclass(frozen=True)
 class StoredWord:
-    """What a write must know of a word that is there: the hash of its text and the names in its metadata."""
+    """What a write must know of a word that is there: its fingerprint and the names in its metadata."""
 
-    text_hash: str
+    fingerprint: str
     keys: frozenset[str]
 
 
@@ -90,7 +90,7 @@ class WordTable:
     def known(self, ids: Sequence[str]) -> dict[str, StoredWord]:
         """Return what is known of the words that are there, by id."""
         return {
-            id: StoredWord(str(metadata.get(_TEXT, "")), frozenset(metadata) - _OURS)
+            id: StoredWord(str(metadata.get(_WORD, "")), frozenset(metadata) - _OURS)
             for rows in self._collection.get(ids, "metadatas")
             for id, metadata in zip(rows.ids, rows.metadatas, strict=True)
         }

@@ -1,4 +1,6 @@
-"""Indexing files into an engine: what is new is embedded, what is gone can be pruned, and the count of both."""
+"""Indexing of files: what is new is added, what the files no longer have can be pruned, and the counts of both."""
+
+from __future__ import annotations
 
 import time
 from collections import Counter
@@ -13,7 +15,7 @@ from indexer.readers.survey import Source, Survey
 
 @dataclass(frozen=True)
 class Summary:
-    """What an indexing did; counts in words, `skipped` in rows by reason."""
+    """What an indexing did: `counts` and `removed` in words, `skipped` in rows by reason."""
 
     counts: Counts
     removed: int
@@ -23,26 +25,22 @@ class Summary:
     @property
     def rate(self) -> float:
         """Return the words a second."""
-        done = self.counts.words
-        return done / self.seconds if self.seconds else 0.0
+        return self.counts.words / self.seconds if self.seconds else 0.0
 
     def to_json(self) -> dict[str, object]:
         """Return it as the command line prints it with --json."""
         return {
-            "added": self.counts.added,
-            "updated": self.counts.updated,
-            "unchanged": self.counts.unchanged,
+            **vars(self.counts),
             "removed": self.removed,
             "skipped": self.skipped.total(),
-            "seconds": round(self.seconds, 3),
-            "embedded": self.counts.embedded,
             "skipped_why": dict(self.skipped),
+            "seconds": round(self.seconds, 3),
         }
 
 
 @dataclass
 class Indexing:
-    """One indexing of surveyed sources; `counts` grows with what is on disk, also where it is cut off."""
+    """One indexing of surveyed sources; `counts` grows with what is on disk, and stays true where it is cut off."""
 
     service: Service
     sources: Sequence[Source]
@@ -50,20 +48,20 @@ class Indexing:
     counts: Counts = field(default_factory=Counts)
 
     def run(
-        self, *, prune: bool = False, most: bool = False, written: Callable[[Counts], None] = lambda _: None
+        self, *, prune: bool = False, over_half: bool = False, on_batch: Callable[[Counts], None] = lambda _: None
     ) -> Summary:
         """Index everything; then, with `prune`, remove the words that the input does not have.
 
-        `written` is told the counts so far after each batch is on disk. Raises ModelMismatch before anything is
-        read, InvalidRequest where pruning would remove more than half of the words and `most` does not allow it.
+        `on_batch` is called with the counts so far after each batch is on disk. Raises ModelMismatch before anything
+        is read, InvalidRequest where pruning would remove more than half of the words without `over_half`.
         """
         begin = time.monotonic()
         self.service.check_model()
-        stale = self._stale(most) if prune else []
+        stale = self._stale(over_half) if prune else []
 
         def add(counts: Counts) -> None:
             self.counts += counts
-            written(self.counts)
+            on_batch(self.counts)
 
         self.service.words.index(self.survey.latest(self.sources), add)
         removed = self.service.words.delete(stale) if stale else 0
@@ -75,14 +73,14 @@ class Indexing:
 
     def stale_count(self) -> int:
         """Return how many words `run` would remove with `prune`."""
-        return len(self._stale(most=True))
+        return len(self._stale(over_half=True))
 
-    def _stale(self, most: bool) -> list[str]:
+    def _stale(self, over_half: bool) -> list[str]:
         if not self.survey.words:
             raise InvalidRequest("the input has no words, and pruning would remove all; check the input")
         stored = list(self.service.words.ids())
         stale = [id for id in stored if not self.survey.has(id)]
-        if 2 * len(stale) > len(stored) and not most:
+        if 2 * len(stale) > len(stored) and not over_half:
             raise InvalidRequest(
                 f"--prune would remove {len(stale)} of {len(stored)} words, more than half; "
                 "check that every file is named, and give --yes if that is meant"

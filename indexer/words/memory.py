@@ -1,8 +1,10 @@
-"""The stored words in memory: exact search that no writer holds up, and the vectors that reclustering reads.
+"""Words with their vectors in memory: exact search that waits for no writer, and all vectors for a clustering.
 
-Chroma keeps the record; a cache is filled from it and follows every write of its process. Rows never change once
-they are there: an update buries the old row and adds a new one, so a search needs no lock while it multiplies.
+A row never changes once it is there: an update marks the old row with a tombstone and adds a new one, so a search
+needs no lock while it multiplies.
 """
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ _BLOCK = 32_768  # rows a block: growing never copies what is there
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All words at one moment in the order of their ids, whatever order they came in; vectors (n, dimension)."""
+    """All words at one moment, in the order of their ids; vectors (n, dimension)."""
 
     ids: list[str]
     texts: list[str]
@@ -37,11 +39,11 @@ class Assignment:
 
 
 class MemoryIndex:
-    """Every stored word with its vector, searchable by exact cosine."""
+    """Words with their vectors, searched by exact cosine; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.changes = 0  # words that were added, replaced or removed
+        self.changes = 0  # one for each word that was added, replaced or removed
         self._clear()
 
     def __len__(self) -> int:
@@ -52,19 +54,19 @@ class MemoryIndex:
         with self._lock:
             self.changes += len(words)
             for word, vector in zip(words, vectors, strict=True):
-                self._bury([word.id])
+                self._tombstone([word.id])
                 self._append(word, vector)
             self._compact()
 
     def put_missing(self, words: Sequence[Word], vectors: Vectors) -> None:
-        """Add those words that are not there yet: what a write put there is newer than what was read."""
+        """Add the words that are not there yet: what a write has put there is newer than what was read."""
         missing = [i for i, word in enumerate(words) if word.id not in self._row_of]
         self.put([words[i] for i in missing], vectors[missing])
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Forget words; an id that is not there is passed over."""
+        """Forget words; an id that is not there is ignored."""
         with self._lock:
-            self.changes += self._bury(ids)
+            self.changes += self._tombstone(ids)
             self._compact()
 
     def ids(self) -> set[str]:
@@ -78,66 +80,58 @@ class MemoryIndex:
         Exact: every word is compared. Equal scores come in the order in which the words were added.
         """
         with self._lock:
-            words, blocks = self._words, self._blocks_now()
-            total = len(words)
-        found: list[list[tuple[float, int]]] = [[] for _ in vectors]
-        for number, (block, alive) in enumerate(blocks):
-            start = number * _BLOCK
+            words, total, blocks = self._words, len(self._words), self._living()
+        best: list[list[tuple[float, int]]] = [[] for _ in vectors]  # score with its sign changed, and row
+        for start, (block, alive) in zip(range(0, total, _BLOCK), blocks, strict=True):
             used = min(_BLOCK, total - start)
-            if used <= 0:
-                break
             mask = alive[:used]
             if where:
-                mask = mask & np.fromiter(
-                    (has_metadata(word, where) for word in words[start : start + used]), bool, used
-                )
+                here = words[start : start + used]
+                mask = mask & np.fromiter((has_metadata(word, where) for word in here), bool, used)
             if not mask.any():
                 continue
             scores = vectors @ block[:used].T
             scores[:, ~mask] = -np.inf
-            for row, best in zip(scores, found, strict=True):
-                here = _top(row, k)
-                best[:] = sorted([*best, *zip((-row[here]).tolist(), (start + here).tolist(), strict=True)])[:k]
-        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in best] for best in found]
+            for i, row in enumerate(scores):
+                top = _top(row, k)
+                best[i] = sorted([*best[i], *zip((-row[top]).tolist(), (start + top).tolist(), strict=True)])[:k]
+        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in found] for found in best]
 
     def assign(self, prototypes: Prototypes) -> Assignment:
-        """Return the nearest prototype of every word, ordered by id; reads the vectors where they lie."""
-        with self._lock:
-            order = sorted(self._row_of)
-            rows = np.array([self._row_of[id] for id in order], dtype=np.int64)
-            words, blocks = self._words, list(self._blocks)
+        """Return the nearest prototype of every word; copies no vectors."""
+        rows, words, blocks = self._by_id()
         nearest = np.zeros(len(blocks) * _BLOCK, dtype=np.int32)
         for number, block in enumerate(blocks):
             nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
-        return Assignment(order, [words[r].text for r in rows], nearest[rows])
+        return Assignment([words[r].id for r in rows], [words[r].text for r in rows], nearest[rows])
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, in the order in which they were added."""
         with self._lock:
-            words, blocks = self._words[:], self._blocks_now()
-        for number, (block, alive) in enumerate(blocks):
-            here = words[number * _BLOCK : (number + 1) * _BLOCK]
+            words, blocks = self._words[:], self._living()
+        for start, (block, alive) in zip(range(0, len(words), _BLOCK), blocks, strict=True):
+            here = words[start : start + _BLOCK]
             rows = np.flatnonzero(alive[: len(here)])
             yield [here[row] for row in rows], block[rows]
 
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""
-        with self._lock:
-            order = sorted(self._row_of)
-            step = max(1, -(-len(order) // size))
-            rows = np.array([self._row_of[id] for id in order[::step]], dtype=np.int64)
-            blocks = list(self._blocks)
-        return _gathered(blocks, rows)
+        rows, _, blocks = self._by_id()
+        return _gathered(blocks, rows[:: max(1, -(-len(rows) // size))])
 
     def snapshot(self) -> Snapshot:
-        """Return all words and their vectors as they are now, ordered by id."""
-        with self._lock:
-            rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
-            words, blocks = self._words, list(self._blocks)
+        """Return all words and their vectors as they are now."""
+        rows, words, blocks = self._by_id()
         return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], _gathered(blocks, rows))
 
-    def _blocks_now(self) -> list[tuple[Vectors, npt.NDArray[np.bool_]]]:
-        """The blocks and which of their rows live now: one that is replaced later was there."""
+    def _by_id(self) -> tuple[npt.NDArray[np.int64], list[Word], list[Vectors]]:
+        """Return the rows of all words in the order of their ids, and the words and blocks that these are rows of."""
+        with self._lock:
+            rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
+            return rows, self._words, list(self._blocks)
+
+    def _living(self) -> list[tuple[Vectors, npt.NDArray[np.bool_]]]:
+        """Return the blocks and which of their rows have no tombstone now; later tombstones do not show in it."""
         return [(block, alive.copy()) for block, alive in zip(self._blocks, self._alive, strict=True)]
 
     def _clear(self) -> None:
@@ -146,27 +140,21 @@ class MemoryIndex:
         self._blocks: list[Vectors] = []
         self._alive: list[npt.NDArray[np.bool_]] = []
 
-    def _bury(self, ids: Iterable[str]) -> int:
-        """Forget words and return how many were there."""
+    def _tombstone(self, ids: Iterable[str]) -> int:
+        """Put a tombstone on the row of each word, and return how many were there."""
         rows = [row for row in (self._row_of.pop(id, None) for id in ids) if row is not None]
         for row in rows:
             self._alive[row // _BLOCK][row % _BLOCK] = False
         return len(rows)
 
     def _compact(self) -> None:
-        """Copy the living rows into new blocks where most are dead; a search under way goes on in the old ones."""
+        """Copy what has no tombstone into new blocks where that is little; a search under way uses the old ones."""
         if len(self._words) <= _BLOCK or len(self._row_of) >= len(self._words) // 2:
             return
-        rows = np.array(sorted(self._row_of.values()), dtype=np.int64)
-        words, blocks = self._words, self._blocks
+        rows, words, blocks = sorted(self._row_of.values()), self._words, self._blocks
         self._clear()
-        self._words = [words[row] for row in rows]
-        self._row_of = {word.id: row for row, word in enumerate(self._words)}
-        for start in range(0, len(rows), _BLOCK):
-            part = _gathered(blocks, rows[start : start + _BLOCK])
-            self._blocks.append(np.zeros((_BLOCK, part.shape[1]), dtype=np.float32))
-            self._blocks[-1][: len(part)] = part
-            self._alive.append(np.arange(_BLOCK) < len(part))
+        for row in rows:
+            self._append(words[row], blocks[row // _BLOCK][row % _BLOCK])
 
     def _append(self, word: Word, vector: Vectors) -> None:
         row = len(self._words)
@@ -180,7 +168,7 @@ class MemoryIndex:
 
 
 def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors:
-    """The vectors of rows, (m, dimension), in their order."""
+    """Return the vectors of these rows, (m, dimension), in their order."""
     vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
     for number, block in enumerate(blocks):
         here = rows // _BLOCK == number
@@ -189,12 +177,8 @@ def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors
 
 
 def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
-    """Return the positions of the k highest finite scores, ties at the edge by position."""
-    if k < len(scores):
-        least = np.partition(scores, len(scores) - k)[len(scores) - k]
-        candidates = np.flatnonzero(scores >= least)
-    else:
-        candidates = np.arange(len(scores))
+    """Return the positions of the k highest finite scores, the first of equal ones."""
+    least = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
+    candidates = np.flatnonzero(scores >= least)
     candidates = candidates[np.isfinite(scores[candidates])]
-    order = np.lexsort((candidates, -scores[candidates]))
-    return candidates[order[:k]]
+    return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]

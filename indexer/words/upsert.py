@@ -1,108 +1,159 @@
-"""From words to stored vectors: skip what is known, embed what is new, write; running again finishes the job."""
+"""Writing words: what is stored as it is stays, new texts are embedded, and memory follows what is on disk.
+
+A write that was cut off is finished by the same write again.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import chain, islice, pairwise
 
 import numpy as np
 
 from indexer.contract.words import Counts
-from indexer.records import Word, text_hash
+from indexer.embedders import Embedder
+from indexer.errors import TopicdexError
+from indexer.records import Word, fingerprint, text_hash
+from indexer.store.store import Store
+from indexer.store.words import StoredWord
 from indexer.vectors import Vectors
-
-if TYPE_CHECKING:  # the counts are for commands that work through a server too, and these load no Chroma
-    from indexer.store.words import StoredWord, WordTable
+from indexer.words.replica import Replica
 
 BATCH = 1_024  # words a write: enough to sort by length, few enough to lose little when cut off
 LOOKUP = 5_000  # words a look-up: larger ones are quicker a word, and need no model
 
-Embed = Callable[[Sequence[str]], Vectors]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Words that are new or changed, with their vectors (n, dimension) and what is known of those that are there."""
-
-    words: list[Word]
-    vectors: Vectors
-    stored: "Mapping[str, StoredWord]"
-    counts: Counts
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a batch is new or changed, what is known of it, and the texts that no vector is known of, by hash."""
+    """What of a batch must be written; its other words are stored just as they came."""
 
     words: list[Word]
-    stored: "Mapping[str, StoredWord]"
-    vectors: dict[str, Vectors]
-    fresh: dict[str, str]
+    hashes: list[str]  # of their texts
+    stored: Mapping[str, StoredWord]  # what the store knows of them, by id
+    vectors: dict[str, Vectors]  # of the texts that are stored under any id, by hash
+    fresh: dict[str, str]  # the texts to embed, by hash
     counts: Counts
 
 
-def plan(table: "WordTable", batch: Sequence[Word]) -> Plan:
-    """Find out what must be done for a batch; a text that is stored under any id needs no embedding.
+class Writer:
+    """The one place where words change; the store and the memory of this process change together."""
 
-    Of words with the same id the last one counts.
-    """
-    latest = {word.id: word for word in batch}
-    unchanged = table.unchanged(list(latest.values())) & latest.keys()
-    rest = [word for id, word in latest.items() if id not in unchanged]
-    stored = table.known([word.id for word in rest])
-    texts = {text_hash(word.text): word.text for word in rest}
-    vectors = table.vectors_of_texts(texts)
-    fresh = {hash: text for hash, text in texts.items() if hash not in vectors}
-    counts = Counts(len(rest) - len(stored), len(stored), len(unchanged), len(fresh))
-    return Plan(rest, stored, vectors, fresh, counts)
+    def __init__(self, store: Store, replica: Replica, embedder: Callable[[], Embedder]) -> None:
+        self._store = store
+        self._replica = replica
+        self._embedder = embedder
+        self._writes = 0  # changes that have ended; a plan made before the end of one is made again
+        self._unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
+
+    def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
+        """Write a stream of words that names no id twice; call `on_batch` with the counts of each batch on disk."""
+        for changed, unchanged in self._looked_up(words):
+            if unchanged:
+                on_batch(Counts(unchanged=unchanged))
+            for batch in _batches(changed, BATCH):
+                on_batch(self.write(batch, looked_up=True).counts)
+
+    def plan(self, words: Iterable[Word]) -> Counts:
+        """Return what `index` would do; a text that comes under several ids is embedded once."""
+        counts, fresh = Counts(), set[str]()
+        for changed, unchanged in self._looked_up(words):
+            plan = self._plan(changed, looked_up=True)
+            counts += replace(plan.counts, embedded=len(plan.fresh.keys() - fresh)) + Counts(unchanged=unchanged)
+            fresh |= plan.fresh.keys()
+        return counts
+
+    def write(self, words: Sequence[Word], *, looked_up: bool = False) -> Plan:
+        """Write what of a batch is new or changed, and return what that was; of words with one id the last counts.
+
+        `looked_up`: the caller knows that no word was stored as it is. The model, which may be slow, works before the
+        lock is taken.
+        """
+        writes, embedded = self._writes, dict[str, Vectors]()
+        plan = self._plan(words, looked_up=looked_up)
+        vectors = self._vectors(plan, embedded)
+        with self._store.write_lock:
+            self._settle()
+            if self._writes != writes:  # another thread has written meanwhile
+                plan = self._plan(words, looked_up=looked_up)
+                vectors = self._vectors(plan, embedded)
+            if plan.words:
+                with self._changing([word.id for word in plan.words]):
+                    self._store.words.write(plan.words, vectors, plan.stored)
+                    self._replica.put(plan.words, vectors)
+        return plan
+
+    def delete(self, ids: Iterable[str]) -> int:
+        """Delete words and return how many were there."""
+        with self._store.write_lock:
+            self._settle()
+            there = self._store.words.existing(list(dict.fromkeys(ids)))
+            with self._changing(there):
+                self._store.words.delete(there)
+                self._replica.remove(there)
+        return len(there)
+
+    def _looked_up(self, words: Iterable[Word]) -> Iterator[tuple[list[Word], int]]:
+        """Yield the words that are not stored as they are, and the number of those that are, a block at a time.
+
+        The next block is looked up while this one is written: a look-up leaves Python free, as a write does not.
+        """
+        with ThreadPoolExecutor(1, "topicdex-unchanged") as pool:
+            asked = ((block, pool.submit(self._store.words.unchanged, block)) for block in _batches(words, LOOKUP))
+            for (block, unchanged), _ in pairwise(chain(asked, [([], Future[set[str]]())])):
+                there = unchanged.result()
+                changed = [word for word in block if word.id not in there]
+                yield changed, len(block) - len(changed)
+
+    def _plan(self, batch: Sequence[Word], *, looked_up: bool) -> Plan:
+        """Find out what of a batch is new or changed; what came since the caller looked it up is known by its id."""
+        table = self._store.words
+        latest = {word.id: word for word in batch}
+        unchanged = set[str]() if looked_up else table.unchanged(list(latest.values()))
+        stored = table.known([id for id in latest if id not in unchanged])
+        unchanged |= {id for id, known in stored.items() if known.fingerprint == fingerprint(latest[id])}
+        words = [word for id, word in latest.items() if id not in unchanged]
+        hashes = [text_hash(word.text) for word in words]
+        vectors = table.vectors_of_texts(hashes)
+        fresh = {hash: w.text for hash, w in zip(hashes, words, strict=True) if hash not in vectors}
+        updated = sum(word.id in stored for word in words)
+        counts = Counts(len(words) - updated, updated, len(latest) - len(words), len(fresh))
+        return Plan(words, hashes, stored, vectors, fresh, counts)
+
+    def _vectors(self, plan: Plan, embedded: dict[str, Vectors]) -> Vectors:
+        """Return a vector for each word of a plan, (n, dimension); `embedded` keeps the new ones by hash."""
+        fresh = {hash: text for hash, text in plan.fresh.items() if hash not in embedded}
+        if fresh:
+            embedded.update(zip(fresh, self._embedder().embed(list(fresh.values())), strict=True))
+        known = {**embedded, **plan.vectors}
+        return np.array([known[hash] for hash in plan.hashes], dtype=np.float32)
+
+    @contextmanager
+    def _changing(self, ids: Sequence[str]) -> Iterator[None]:
+        """Wrap a change of the store and of memory; where it fails half way, read again which words are there."""
+        self._unsure.update(ids)
+        try:
+            yield
+        except TopicdexError:
+            with suppress(TopicdexError):  # where the store cannot be read now, the next change does this first
+                self._settle()
+            raise
+        finally:
+            self._writes += 1  # at the end, for a plan that was made meanwhile may not know of this change
+        self._unsure.difference_update(ids)
+
+    def _settle(self) -> None:
+        """Read again the words of a change that failed half way, and tell other processes of them."""
+        if self._unsure:
+            ids = list(self._unsure)
+            self._replica.refresh(ids)
+            self._store.words.tell(ids)
+            self._unsure.clear()
 
 
-def prepare(table: "WordTable", embed: Embed, batch: Sequence[Word]) -> Prepared:
-    """Find out what of a batch is new, and get a vector for it."""
-    todo = plan(table, batch)
-    if not todo.words:
-        return Prepared([], np.empty((0, 0), dtype=np.float32), todo.stored, todo.counts)
-    if todo.fresh:
-        todo.vectors.update(zip(todo.fresh, embed(list(todo.fresh.values())), strict=True))
-    rows = np.stack([todo.vectors[text_hash(word.text)] for word in todo.words])
-    return Prepared(todo.words, rows, todo.stored, todo.counts)
-
-
-def index(
-    table: "WordTable",
-    write: Callable[[list[Word]], Counts],
-    words: Iterable[Word],
-    written: Callable[[Counts], None],
-) -> None:
-    """Give `write` what is new or changed of a stream of words that names no id twice, a batch at a time.
-
-    `written` is told the counts of each batch once `write` has it on disk.
-    """
-    for block, unchanged in _looked_up(table, words):
-        if unchanged:
-            written(Counts(unchanged=len(unchanged)))
-        for batch in batches((word for word in block if word.id not in unchanged), BATCH):
-            written(write(batch))
-
-
-def _looked_up(table: "WordTable", words: Iterable[Word]) -> Iterator[tuple[list[Word], set[str]]]:
-    """Yield blocks of words with the ids of those that are stored as they are.
-
-    The next block is read while Chroma looks up the last one: a look-up leaves Python free, as a write does not.
-    """
-    with ThreadPoolExecutor(1, "topicdex-lookup") as pool:
-        waiting: tuple[list[Word], Future[set[str]]] | None = None
-        for block in batches(words, LOOKUP):
-            asked = (block, pool.submit(table.unchanged, block))
-            if waiting is not None:
-                yield waiting[0], waiting[1].result()
-            waiting = asked
-        if waiting is not None:
-            yield waiting[0], waiting[1].result()
-
-
-def batches(words: Iterable[Word], size: int) -> Iterator[list[Word]]:
+def _batches(words: Iterable[Word], size: int) -> Iterator[list[Word]]:
     """Yield lists of `size` words, the last one shorter."""
     stream = iter(words)
     while batch := list(islice(stream, size)):
