@@ -8,7 +8,7 @@ from typing import Self
 
 import indexer
 from indexer.clusters.clusterings import Clusterings
-from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInfo
+from indexer.contract import Info, ModelInfo, Service, Similarity, StoredCounts, StoreInfo
 from indexer.embedders import Embedder, load_embedder
 from indexer.records import checked
 from indexer.settings import DEFAULT_MODEL, Settings
@@ -20,7 +20,7 @@ from indexer.words.corpus import Corpus
 from indexer.words.similarity import similarity
 
 
-class Engine:
+class Engine(Service):
     """An open corpus. Close it, or use it in a `with`; an embedded store belongs to this process until then."""
 
     def __init__(
@@ -58,11 +58,9 @@ class Engine:
             raise
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        """Return the cosine of every row with every column; no columns = the rows."""
         return similarity(self.embedder().embed, checked(rows), columns and checked(columns))
 
     def info(self) -> Info:
-        """Return the version, the model, and how much is stored where."""
         model = self.store.model()
         return Info(
             version=indexer.__version__,
@@ -97,12 +95,10 @@ class Engine:
         return self.settings.model_name or self.store.model_name() or DEFAULT_MODEL
 
     def check_model(self) -> None:
-        """Raise ModelMismatch where a model was asked for and the store holds vectors of another one."""
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
 
     def close(self) -> None:
-        """Close the store, so that other processes can open it."""
         if self._sync is not None:
             self._sync.close()
         with self.store.write_lock:

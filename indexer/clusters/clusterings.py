@@ -13,6 +13,7 @@ from itertools import islice
 from indexer.clusters.finding import ClusterSet, find_clusters, grow_topics
 from indexer.clusters.history import History
 from indexer.clusters.lineage import match
+from indexer.contract import service
 from indexer.contract.clusterings import (
     ClusterAnswer,
     ClusterAnswers,
@@ -38,7 +39,7 @@ from indexer.words.memory import Assignment
 from indexer.words.paging import cursor_of, value_of
 
 
-class Clusterings:
+class Clusterings(service.Clusterings):
     """The clusterings of one corpus; which word is in which cluster follows from the prototypes and the vectors."""
 
     def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, embedder: Callable[[], Embedder]) -> None:
@@ -53,10 +54,6 @@ class Clusterings:
         self._assigning = threading.Lock()
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
-        """Recluster the stored words and return the clustering ended; `progress` is called with the share done.
-
-        Ctrl-C cancels it, and no other that this process works on. Raises InvalidRequest for what can never succeed.
-        """
         id = self.create(settings)
         try:
             return self.run(id, progress or (lambda _share: None))
@@ -127,26 +124,18 @@ class Clusterings:
         self.history.heartbeat()
 
     def all(self) -> ClusteringList:
-        """Return all clusterings, newest first."""
         return ClusteringList(clusterings=[self._current(clustering) for clustering in self.history.all()])
 
     def get(self, id: str) -> Clustering:
-        """Return one clustering; raises NotFound."""
         return self._current(self.history.get(id).clustering)
 
     def delete(self, id: str) -> None:
-        """Cancel a clustering that another process works on, remove one that has ended; raises NotFound, Conflict."""
         self.history.delete(id)
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
-        """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
         return self._current(self.history.pin(id, pinned))
 
     def activate(self, id: str) -> Clustering:
-        """Make topic lookups answer from a clustering that grew from the present topics.
-
-        Raises NotFound, and Conflict where it has not finished or did not grow from these topics.
-        """
         with self._store.write_lock:  # it stays until it is the active one, which nobody can delete
             stored = self.history.finished(id)
             if stored.clustering.settings.around != "topics" or stored.topics_version is None:
@@ -155,10 +144,6 @@ class Clusterings:
         return self._current(stored.clustering)
 
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
-        """Return `limit` words with their clusters, in the order of their ids, from the cursor on.
-
-        Raises NotFound for the clustering or the cluster, Conflict where the clustering has not finished.
-        """
         clusters = [c.id for c in self.history.finished(id).clustering.clusters]
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {id} has no cluster {cluster!r}")
@@ -173,10 +158,6 @@ class Clusterings:
         return ClusterWordPage(words=page[:limit], next=cursor_of(page[limit - 1].id) if len(page) > limit else None)
 
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
-        """Return the k nearest clusters of each text in the newest finished clustering, or in the one with this id.
-
-        Raises NoClustering where none has finished, NotFound, Conflict where the one asked for has not.
-        """
         id = self.history.newest() if id is None else id
         cluster_set = self._cluster_set(id)
         clusters, embedder = cluster_set.clusters, self._embedder()
@@ -198,10 +179,6 @@ class Clusterings:
         return ClusterAnswers(results=results)
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
-        """Return what became of the clusters of one clustering in another, over the words that are there now.
-
-        Raises NotFound, and Conflict where one has not finished, or words come at this moment.
-        """
         before, after = (self.history.finished(id).clustering.clusters for id in (old, new))
         first, second = self._assign(old), self._assign(new)
         if first.ids != second.ids:

@@ -1,4 +1,7 @@
-"""The protocols of an open corpus, `Service` and its three nouns: an engine keeps them, and so does an HTTP client."""
+"""The protocols of an open corpus, `Service` and its three nouns: an engine keeps them, and so does an HTTP client.
+
+What a verb does, and what it raises, is documented here for both.
+"""
 
 from __future__ import annotations
 
@@ -30,19 +33,15 @@ class Words(Protocol):
         The same again changes and embeds nothing. Raises InvalidRequest, before anything is stored, where a text, an
         id or metadata cannot be stored.
         """
-        ...
 
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
         """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk."""
-        ...
 
     def plan(self, words: Iterable[Word]) -> Counts:
         """Return what `index` would do, without doing it; a text under several ids is embedded once."""
-        ...
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
-        ...
 
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
         """Return `limit` words, 1,000 at most, from the cursor on, in the order in which they first came.
@@ -50,19 +49,15 @@ class Words(Protocol):
         Deleting words between two pages skips none of the others. Raises InvalidRequest for a cursor that is not from
         a page.
         """
-        ...
 
     def get(self, id: str) -> WordRecord:
         """Return one word; raises NotFound."""
-        ...
 
     def delete(self, ids: Sequence[str]) -> int:
         """Delete words and return how many of them were stored."""
-        ...
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
         """Return the k stored words nearest to each text, among those with the metadata `where`."""
-        ...
 
 
 class Topics(Protocol):
@@ -70,46 +65,36 @@ class Topics(Protocol):
 
     def all(self) -> TopicSet:
         """Return all topics in their order."""
-        ...
 
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
         """Make `topics`, whose names differ, the whole set."""
-        ...
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
         """Add topics, or replace those with the same name in their place."""
-        ...
 
     def delete(self, name: str) -> TopicSet:
         """Delete one topic; raises NotFound."""
-        ...
 
     def deactivate(self) -> None:
         """Go back to plain labels; harmless where nothing is active."""
-        ...
 
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
         """Return the k nearest topics of each text; `prototypes="label"` ignores an adaptation."""
-        ...
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
         """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
 
         The call itself raises NotFound for a topic that is not set.
         """
-        ...
 
     def thresholds(self) -> ThresholdSet:
         """Return the thresholds of the prototypes in use."""
-        ...
 
     def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
         """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
-        ...
 
     def null_scores(self) -> NullScores:
         """Return the scores of stored words with topics they are not near; empty with too few of either."""
-        ...
 
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
         """Measure the answers to labelled texts at the thresholds in use.
@@ -117,7 +102,6 @@ class Topics(Protocol):
         Raises InvalidRequest where there are no rows, no topics, or labels that are no topics, and through a server
         where there are more than 20,000 rows.
         """
-        ...
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
         """Find the thresholds that answer most labelled texts at this precision, and set them where `apply` is true.
@@ -125,7 +109,6 @@ class Topics(Protocol):
         Raises InvalidRequest, with the reason, where the rows cannot teach thresholds, and through a server where
         there are more than 20,000.
         """
-        ...
 
 
 class Clusterings(Protocol):
@@ -137,80 +120,56 @@ class Clusterings(Protocol):
         `progress` is called with the share done; Ctrl-C cancels. Raises InvalidRequest for settings that can never
         succeed, TooManyJobs.
         """
-        ...
 
     def all(self) -> ClusteringList:
         """Return all clusterings, newest first."""
-        ...
 
     def get(self, id: str) -> Clustering:
         """Return one clustering; raises NotFound."""
-        ...
 
     def delete(self, id: str) -> None:
         """Remove a clustering that has ended, cancel one that has not; raises NotFound, Conflict."""
-        ...
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
         """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
-        ...
 
     def activate(self, id: str) -> Clustering:
         """Make topic lookups answer from a clustering that grew from the present topics; raises NotFound, Conflict."""
-        ...
 
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
         """Return `limit` words, 1,000 at most, with their clusters, in the order of their ids, from the cursor on.
 
         Raises NotFound for the clustering or the cluster, Conflict where the clustering has not finished.
         """
-        ...
 
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
         """Return the k nearest clusters of each text in the newest finished clustering, or in the one with this id.
 
         Raises NoClustering where none has finished, NotFound, Conflict where the one asked for has not.
         """
-        ...
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
         """Return what became of the clusters of one clustering in another, over the words that are there now."""
-        ...
 
 
 class Service(Protocol):
-    """An open corpus. Close it, or use it in a `with`."""
+    """An open corpus: three nouns, and what they share. Close it, or use it in a `with`."""
 
-    @property
-    def words(self) -> Words:
-        """Return the stored words."""
-        ...
-
-    @property
-    def topics(self) -> Topics:
-        """Return the topics."""
-        ...
-
-    @property
-    def clusterings(self) -> Clusterings:
-        """Return the clusterings."""
-        ...
+    words: Words
+    topics: Topics
+    clusterings: Clusterings
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         """Return the cosine of every row with every column; no columns = the rows."""
-        ...
 
     def info(self) -> Info:
         """Return the version, the model, and how much is stored where."""
-        ...
 
     def check_model(self) -> None:
         """Raise ModelMismatch where a model was asked for and another one made the vectors."""
-        ...
 
     def close(self) -> None:
         """Close the corpus, so that others can open it."""
-        ...
 
     def __enter__(self) -> Self: ...
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Self
 
-from indexer.contract import Info, Similarity
+from indexer.contract import Info, Service, Similarity
 from indexer.errors import ModelMismatch
 from indexer.remote.clusterings import RemoteClusterings
 from indexer.remote.connection import Connection, batches
@@ -15,7 +15,7 @@ from indexer.remote.words import RemoteWords
 from indexer.settings import Settings
 
 
-class Remote:
+class Remote(Service):
     """The corpus of a server. Close it, or use it in a `with`; the server stays open to others meanwhile."""
 
     def __init__(self, settings: Settings, url: str, *, patience: float | None = None) -> None:
@@ -36,7 +36,6 @@ class Remote:
         self.clusterings = RemoteClusterings(self._connection, self.check_model)
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        """Return the cosine of every row with every column; no columns = the rows. Long lists go in blocks."""
         self.check_model()
         columns = rows if columns is None else columns
         matrix: list[list[float]] = []
@@ -47,11 +46,9 @@ class Remote:
         return Similarity(rows=list(rows), columns=list(columns), matrix=matrix)
 
     def info(self) -> Info:
-        """Return the server's version, its model, and how much is stored where."""
         return self._connection.ask(Info, "GET", "/v1/info")
 
     def check_model(self) -> None:
-        """Raise ModelMismatch where a model was asked for and the server embeds with another one."""
         asked = self.settings.model_name
         if asked not in (None, self._model):
             raise ModelMismatch(
@@ -60,7 +57,6 @@ class Remote:
             )
 
     def close(self) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from indexer.contract import (
     Clustering,
     ClusteringDiff,
     ClusteringList,
+    Clusterings,
     ClusteringSettings,
     ClusterWordPage,
 )
@@ -21,7 +22,7 @@ from indexer.remote.connection import Connection, path_part
 _POLL_S = (0.05, 1.0)  # between two looks at a clustering: at first, and at most
 
 
-class RemoteClusterings:
+class RemoteClusterings(Clusterings):
     """The protocol `Clusterings` over HTTP; the server does the work."""
 
     def __init__(self, connection: Connection, check_model: Callable[[], None]) -> None:
@@ -29,7 +30,6 @@ class RemoteClusterings:
         self._check_model = check_model
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
-        """Have the server recluster its words and return the clustering ended; Ctrl-C cancels it there."""
         body = settings.model_dump(exclude_defaults=True)
         id = self._connection.ask(Clustering, "POST", "/v1/clusterings", body, writes=True).id
         pause, longest = _POLL_S
@@ -46,37 +46,29 @@ class RemoteClusterings:
         return clustering
 
     def all(self) -> ClusteringList:
-        """Return all clusterings, newest first."""
         return self._connection.ask(ClusteringList, "GET", "/v1/clusterings")
 
     def get(self, id: str) -> Clustering:
-        """Return one clustering; raises NotFound."""
         return self._connection.ask(Clustering, "GET", _path(id))
 
     def delete(self, id: str) -> None:
-        """Remove a clustering that has ended, cancel one that has not; raises NotFound, Conflict."""
         self._connection.call("DELETE", _path(id), writes=True)
 
     def pin(self, id: str, pinned: bool = True) -> Clustering:
-        """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
         return self._connection.ask(Clustering, "POST" if pinned else "DELETE", f"{_path(id)}/pin", writes=True)
 
     def activate(self, id: str) -> Clustering:
-        """Make topic lookups answer from a clustering that grew from the present topics; raises NotFound, Conflict."""
         return self._connection.ask(Clustering, "POST", f"{_path(id)}/activate", writes=True)
 
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
-        """Return `limit` words, 1,000 at most, with their clusters, in the order of their ids, from the cursor on."""
         query = {"limit": limit, "cursor": cursor, "cluster": cluster}
         return self._connection.ask(ClusterWordPage, "GET", f"{_path(id)}/words", query=query)
 
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
-        """Return the k nearest clusters of each text in the newest finished clustering, or in the one with this id."""
         self._check_model()
         return self._connection.ask_all(ClusterAnswers, "/v1/clusters/nearest", texts, {"clustering": id}, k=k)
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
-        """Return what became of the clusters of one clustering in another, over the words that are there now."""
         return self._connection.ask(ClusteringDiff, "GET", f"{_path(old)}/diff/{path_part(new)}")
 
 

@@ -16,6 +16,7 @@ from indexer.contract import (
     Thresholds,
     ThresholdSet,
     TopicAnswers,
+    Topics,
     TopicSet,
 )
 from indexer.errors import InvalidRequest
@@ -23,7 +24,7 @@ from indexer.records import LabelledText, Topic, topic_of
 from indexer.remote.connection import TEXT_S, Connection, path_part
 
 
-class RemoteTopics:
+class RemoteTopics(Topics):
     """The protocol `Topics` over HTTP."""
 
     def __init__(self, connection: Connection, check_model: Callable[[], None]) -> None:
@@ -31,56 +32,44 @@ class RemoteTopics:
         self._check_model = check_model
 
     def all(self) -> TopicSet:
-        """Return all topics in their order."""
         return self._connection.ask(TopicSet, "GET", "/v1/topics")
 
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
-        """Make `topics`, whose names differ, the whole set."""
         return self._set("PUT", topics)
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
-        """Add topics, or replace those with the same name in their place."""
         return self._set("POST", topics)
 
     def delete(self, name: str) -> TopicSet:
-        """Delete one topic; raises NotFound."""
         adapted = self.thresholds().prototypes == "adapted"  # the answer to a DELETE is empty
         self._connection.call("DELETE", f"/v1/topics/{path_part(name)}", writes=True)
         return self.all().model_copy(update={"adaptation": "deactivated"} if adapted else {})
 
     def deactivate(self) -> None:
-        """Go back to plain labels; harmless where nothing is active."""
         self._connection.call("DELETE", "/v1/clusterings/active", writes=True)
 
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
-        """Return the k nearest topics of each text; `prototypes="label"` ignores an adaptation."""
         self._check_model()
         return self._connection.ask_all(TopicAnswers, "/v1/topics/nearest", texts, {"prototypes": prototypes}, k=k)
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
-        """Yield the topic of every stored word, or the words of one topic, as JSON lines; raises NotFound at once."""
         lines = self._connection.stream("/v1/topics/words", {"topic": topic})
         return chain([next(lines, "")], lines)
 
     def thresholds(self) -> ThresholdSet:
-        """Return the thresholds of the prototypes in use."""
         return self._connection.ask(ThresholdSet, "GET", "/v1/thresholds")
 
     def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
-        """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
         body = thresholds.model_dump(include={"score", "margin", "topics"})
         return self._connection.ask(ThresholdSet, "PUT", "/v1/thresholds", body, writes=True)
 
     def null_scores(self) -> NullScores:
-        """Return the scores of stored words with topics they are not near; empty with too few of either."""
         return self._connection.ask(NullScores, "GET", "/v1/topics/background")
 
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
-        """Measure the answers to labelled texts, 20,000 at most, at the thresholds in use."""
         return self._connection.ask(Evaluation, "POST", "/v1/evaluations", **self._labelled(rows))
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
-        """Find the thresholds that answer most of the labelled texts, 20,000 at most, and set them where `apply`."""
         call = self._labelled(rows, precision=precision, apply=apply)
         return self._connection.ask(Calibration, "POST", "/v1/calibrations", **call)
 

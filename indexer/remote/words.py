@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
+from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, Words, WordsAdded, WordsRemoved
 from indexer.errors import NotFound
 from indexer.records import MOST_ITEMS, Scalar, Word, fingerprint, id_problem, text_hash, word_of
 from indexer.remote.connection import Connection, batches, path_part
 
 
-class RemoteWords:
+class RemoteWords(Words):
     """The protocol `Words` over HTTP."""
 
     def __init__(self, connection: Connection, check_model: Callable[[], None]) -> None:
@@ -21,7 +21,6 @@ class RemoteWords:
         self._check_model = check_model
 
     def add(self, words: Sequence[Word | str]) -> WordsAdded:
-        """Add or update words, in batches; when it returns they are on disk."""
         self._check_model()
         answers = [self._send(batch) for batch in batches([_body(word_of(word)) for word in words])]
         return WordsAdded(
@@ -61,28 +60,23 @@ class RemoteWords:
         return Counts(added, updated, unchanged, embedded)
 
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
-        """Return `limit` words, 1,000 at most, from the cursor on, in the order in which they first came."""
         return self._connection.ask(WordPage, "GET", "/v1/words", query={"limit": limit, "cursor": cursor})
 
     def ids(self) -> Iterator[str]:
-        """Yield the id of every word."""
         return (word.id for word in self._all())
 
     def get(self, id: str) -> WordRecord:
-        """Return one word; raises NotFound."""
         if id_problem(id):
             raise NotFound(f"there is no word with the id {id!r}")
         return self._connection.ask(WordRecord, "GET", f"/v1/words/{path_part(id)}")
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Delete words and return how many were there."""
         return sum(
             self._connection.ask(WordsRemoved, "POST", "/v1/words/delete", {"ids": batch}, writes=True).removed
             for batch in batches(dict.fromkeys(ids))
         )
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
-        """Return the k stored words nearest to each text, among those with the metadata `where`."""
         self._check_model()
         conditions = dict(where) if where else None
         return self._connection.ask_all(WordAnswers, "/v1/words/nearest", texts, {}, k=k, where=conditions)

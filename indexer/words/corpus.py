@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from indexer.contract.service import Words
 from indexer.contract.words import Counts, WordAnswer, WordAnswers, WordMatch, WordPage, WordRecord, WordsAdded
 from indexer.embedders import Embedder
 from indexer.errors import NotFound
@@ -19,7 +20,7 @@ from indexer.words.replica import Replica
 from indexer.words.upsert import Writer
 
 
-class Corpus:
+class Corpus(Words):
     """The words of a store; searched in memory once `load` has read them, through Chroma's index before."""
 
     def __init__(self, store: Store, embedder: Callable[[], Embedder]) -> None:
@@ -30,10 +31,6 @@ class Corpus:
         self.closed = self.replica.closed
 
     def add(self, words: Sequence[Word | str]) -> WordsAdded:
-        """Add or update words; a bare text gets the id that follows from it. When it returns they are on disk.
-
-        The same again changes and embeds nothing. Raises InvalidRequest for a blank text.
-        """
         given = [word_of(word) for word in words]
         written = self._writer.write(given)
         texts = [word.text for word in written.words]
@@ -44,23 +41,15 @@ class Corpus:
         )
 
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
-        """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk."""
         self._writer.index(words, on_batch)
 
     def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do, without doing it; a text that comes under several ids is embedded once."""
         return self._writer.plan(words)
 
     def ids(self) -> Iterator[str]:
-        """Yield the id of every word."""
         yield from self._store.words.ids()
 
     def page(self, limit: int, cursor: str | None = None) -> WordPage:
-        """Return `limit` words from the cursor on, in the order in which they first came.
-
-        No word that stays is left out where others are deleted between two pages. Raises InvalidRequest for a
-        cursor that no page gave.
-        """
         table = self._store.words
         place = Place() if cursor is None else Place.of(cursor, table.page_ids)
         words = table.page(limit + 1, place.offset)
@@ -68,18 +57,15 @@ class Corpus:
         return WordPage(words=[WordRecord(**_fields(word)) for word in words[:limit]], next=following)
 
     def get(self, id: str) -> WordRecord:
-        """Return one word; raises NotFound."""
         word = None if id_problem(id) else self._store.words.get([id]).get(id)
         if word is None:
             raise NotFound(f"there is no word with the id {id!r}")
         return WordRecord(**_fields(word))
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Delete words and return how many were there."""
         return self._writer.delete(ids)
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
-        """Return the k stored words nearest to each text, among those with the metadata `where`."""
         memory = self.memory
         if not texts or (memory is None and self._store.words.count() == 0):
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
