@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from indexer.contract import Service
 from indexer.errors import ServerUnavailable, TopicdexError
 from indexer.settings import Settings
-from indexer.store.lock import POLL_S, OwnerLock, prepare_folder, read_note
+from indexer.store.lock import POLL_S, StoreLock, prepare_folder, read_note
 
 if TYPE_CHECKING:  # each is loaded where it is opened: one brings Chroma, the other an HTTP client
     from indexer.engine import Engine
@@ -27,7 +27,7 @@ def connect(settings: Settings, *, create: bool = True) -> "Service":
     if settings.chroma_url:
         return _engine(settings, create=create)
     prepare_folder(settings.data, create=create)
-    lock = OwnerLock(settings.data)
+    lock = StoreLock(settings.data)
     end = time.monotonic() + settings.wait
     while not lock.try_acquire():
         # in each round anew: the owner may end, and another may come
@@ -59,7 +59,7 @@ def _owner(settings: Settings, end: float) -> "tuple[Remote | None, TopicdexErro
     return None, None
 
 
-def _engine(settings: Settings, *, create: bool, lock: OwnerLock | None = None) -> "Engine":
+def _engine(settings: Settings, *, create: bool, lock: StoreLock | None = None) -> "Engine":
     from indexer.engine import Engine
 
     return Engine(settings, create=create, lock=lock)

@@ -9,7 +9,7 @@ from indexer.clusters.clusterings import Clusterings
 from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInfo
 from indexer.embedders import Embedder, load_embedder
 from indexer.settings import Settings
-from indexer.store.lock import OwnerLock
+from indexer.store.lock import StoreLock
 from indexer.store.store import FORMAT, Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
@@ -27,7 +27,7 @@ class Engine:
         url: str | None = None,
         create: bool = True,
         serving: bool = False,
-        lock: OwnerLock | None = None,
+        lock: StoreLock | None = None,
         load: Callable[[Settings], Embedder] | None = None,
     ) -> None:
         """Open the store; `load` gives the model when it is needed.
@@ -61,7 +61,7 @@ class Engine:
             if self._loaded is None:
                 self.check_model()
                 loaded = self._load(self.settings)
-                self.store.adopt(loaded.identity)
+                self.store.bind_model(loaded.identity)
                 self._loaded = loaded
             return self._loaded
 

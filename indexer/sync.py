@@ -38,9 +38,9 @@ class Sync:
             try:
                 self._clusterings.heartbeat()
                 self._topics.reload_if_changed()
-                self._store.changes.follow(self._corpus.refresh, self._corpus.reload)
+                self._store.changes.read_new(self._corpus.refresh, self._corpus.reload)
                 if looks % _CHECK_EVERY == 0:
-                    self._store.changes.forget()
+                    self._store.changes.delete_old()
                     if self._corpus.memory is not None and len(self._corpus.memory) != self._store.words.count():
                         self._corpus.reconcile()
             except TopicdexError as error:  # the store is away: what was missed is read when it is back

@@ -245,7 +245,7 @@ class Corpus:
         if self._unsure:
             ids = list(self._unsure)
             self.refresh(ids)
-            self._store.words.tell(ids)
+            self._store.words.publish(ids)
             self._unsure.clear()
 
     def _caches(self) -> list[MemoryIndex]:

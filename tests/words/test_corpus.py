@@ -175,7 +175,7 @@ def served(settings, model, monkeypatch):
     """An engine that writes a few rows at a time, its words in memory, and a disk that can be full after some writes."""
     with Engine(settings, serving=True, load=lambda _: model) as engine:
         engine.words.load()
-        room = engine.store._words._room
+        disk = engine.store._words._disk
 
         def full_after(writes):
             checks = []
@@ -185,7 +185,7 @@ def served(settings, model, monkeypatch):
                 if len(checks) > writes:
                     raise StoreUnavailable("the disk is full")
 
-            monkeypatch.setattr(room, "check", check)
+            monkeypatch.setattr(disk, "check", check)
 
         engine.full_after = full_after
         yield engine
@@ -272,7 +272,7 @@ def test_others_need_not_wait_for_the_model(engine, model, monkeypatch):
 def test_many_rows_that_share_a_value_are_read_a_page_at_a_time(engine, monkeypatch):
     engine.topics.replace([Topic("fruit", "", tuple(f"fruit {i}" for i in range(50)))])
     engine.words.add([word("yes", str(i), row=i) for i in range(50)])
-    monkeypatch.setattr("indexer.store.chroma._PAGE", 10)
+    monkeypatch.setattr("indexer.store.collection._PAGE", 10)
     sizes = []
     for collection in (engine.store._words._collection, engine.store._topics._collection):
         get = collection.get
