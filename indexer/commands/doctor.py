@@ -82,8 +82,10 @@ def _print(found: Examination, line: Callable[[str], None]) -> None:
     for finding in found.findings:
         line(str(finding))
     if found.unproven:
-        vectors = agree(found.unproven, "{vector has an older checksum that does|vectors have older checksums that do}")
-        line(f"{found.unproven} {vectors} not prove it; --all embeds the texts again, for money with --yes")
+        vectors = agree(found.unproven, "{vector is|vectors are} not proven by {its|their} older checksum{|s}")
+        line(
+            f"{found.unproven} {vectors}; --all embeds the {agree(found.unproven, 'text{|s}')} again (paid: with --yes)"
+        )
     of = "" if found.examined == found.words else f" of {found.words}"
     words = agree(found.examined, "{word|words}") if not of else "words"
     line(f"{found.examined}{of} {words} examined, {len(found.findings) or 'nothing'} wrong")
