@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--repair", "mend", is_flag=True, help="examine every word and mend what is wrong; cut off, run it again")
 @click.option("--yes", is_flag=True, help="let --all and --repair embed for money, and --repair remove blank words")
 @click.option("--sample", type=click.IntRange(1), default=1000, show_default=True, help="words to examine")
-@click.option("--all", "everything", is_flag=True, help="examine every word; embed those again that 0.1.0 wrote")
+@click.option("--all", "everything", is_flag=True, help="examine every word; prove vectors of an earlier version")
 @settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code"))
 @json_option
 def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, **flags: Any) -> int:
@@ -29,8 +29,8 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
 
     Exit code 0: nothing is wrong, or all is mended; 1: something is.
 
-    The checksums that version 0.1.0 wrote do not prove a vector. --all and --repair embed such texts again, once,
-    and note the new checksums. Without them nothing is written and no model is loaded.
+    The checksums of an earlier version do not prove a vector. --all and --repair embed such texts again, once, and
+    note new checksums. Without these options nothing is written and no model is loaded.
 
     --repair needs the space of the store a second time. With --all and --repair on a Chroma server, let nobody else
     write meanwhile; restart the topicdex servers after a repair.
@@ -82,10 +82,10 @@ def _print(found: Examination, line: Callable[[str], None]) -> None:
     for finding in found.findings:
         line(str(finding))
     if found.unproven:
-        vectors = agree(found.unproven, "{vector is|vectors are} not proven by {its|their} older checksum{|s}")
-        line(
-            f"{found.unproven} {vectors}; --all embeds the {agree(found.unproven, 'text{|s}')} again (paid: with --yes)"
+        unproven = (
+            "{vector has|vectors have} an older checksum that is no proof; --all embeds {its text|their texts} again"
         )
+        line(f"{found.unproven} {agree(found.unproven, unproven)}, for money with --yes")
     of = "" if found.examined == found.words else f" of {found.words}"
-    words = agree(found.examined, "{word|words}") if not of else "words"
+    words = agree(found.words, "{word|words}")
     line(f"{found.examined}{of} {words} examined, {len(found.findings) or 'nothing'} wrong")

@@ -44,19 +44,15 @@ class Chroma:
 
     def open(self, name: str, space: Space, metadata: Mapping[str, Any]) -> tuple[Collection, bool]:
         """Return the collection and whether it was made now; an existing one keeps its metadata."""
-        made = False
         with chroma_errors():
-            try:
-                collection = self._client.get_collection(name, embedding_function=None)
-            except NotFoundError:
-                collection = self._client.get_or_create_collection(
-                    name,
-                    metadata=dict(metadata) or None,
-                    configuration=cast(Any, {"hnsw": {"space": space, **_INDEX}}),
-                    embedding_function=None,
-                )
-                made = True
-        return Collection(collection, self._batch, self._disk), made
+            existing = self._find(name)
+            collection = existing or self._client.get_or_create_collection(
+                name,
+                metadata=dict(metadata) or None,
+                configuration=cast(Any, {"hnsw": {"space": space, **_INDEX}}),
+                embedding_function=None,
+            )
+        return Collection(collection, self._batch, self._disk), existing is None
 
     def drop(self, name: str) -> None:
         """Delete the collection with all its rows."""
@@ -66,11 +62,13 @@ class Chroma:
     def has(self, name: str) -> bool:
         """Tell whether there is such a collection."""
         with chroma_errors():
-            try:
-                self._client.get_collection(name, embedding_function=None)
-            except NotFoundError:
-                return False
-            return True
+            return self._find(name) is not None
+
+    def _find(self, name: str) -> chromadb.Collection | None:
+        try:
+            return self._client.get_collection(name, embedding_function=None)
+        except NotFoundError:
+            return None
 
     def rename(self, name: str, to: str) -> None:
         """Give a collection another name, in one step."""

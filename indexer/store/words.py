@@ -72,15 +72,16 @@ class WordTable:
             # Chroma merges new keys into old ones; None removes a key
             removed = dict.fromkeys(before - word.metadata.keys())
             metadatas.append({**removed, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
-        ids = [word.id for word in words]
-        self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
-        self._changed(ids)
+        self._write(words, vectors, metadatas)
 
     def restore(self, words: Sequence[InspectedWord], vectors: Vectors) -> None:
         """Write words as an inspection found them, with these vectors, (n, dimension); on disk when this returns."""
         metadatas = [{**w.word.metadata, _TEXT: text_hash(w.word.text), _WORD: w.fingerprint} for w in words]
-        ids = [w.word.id for w in words]
-        self._collection.upsert(ids, vectors, [w.word.text for w in words], metadatas)
+        self._write([w.word for w in words], vectors, metadatas)
+
+    def _write(self, words: Sequence[Word], vectors: Vectors, metadatas: list[dict[str, Any]]) -> None:
+        ids = [word.id for word in words]
+        self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
         self._changed(ids)
 
     def write_checksums(self, ids: Sequence[str], vectors: Vectors) -> None:

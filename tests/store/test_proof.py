@@ -48,7 +48,7 @@ def overwrite(settings, id, vector, off):
 
 @pytest.fixture
 def older(settings, model):
-    """A store of version 0.1.0 with 30 words and 2 topics, and its vectors by id."""
+    """A store of version 0.1.0 with 30 words and 2 topics (3 texts), and its vectors by id."""
     with Engine(settings, load=lambda _: model) as engine:
         engine.words.add(make_words(0, 30))
         engine.topics.replace([Topic("fruit", "sweet"), Topic("country")])
@@ -163,7 +163,7 @@ def test_a_plain_doctor_loads_no_model_and_writes_nothing(settings, older, monke
     before = all_metadata(settings)
     assert run(["doctor", "--data", str(settings.data)]) == 0
     assert capsys.readouterr().out == (
-        "33 vectors are not proven by their older checksums; --all embeds the texts again (paid: with --yes)\n"
+        "33 vectors have an older checksum that is no proof; --all embeds their texts again, for money with --yes\n"
         "30 words examined, nothing wrong\n"
     )
     assert all_metadata(settings) == before
