@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from indexer.errors import ServerUnavailable, TopicdexError
-from indexer.store.lock import POLL_S, OwnerLock, prepare_folder, read_note
+from indexer.store.lock import POLL_S, StoreLock, prepare_folder, read_note
 
 if TYPE_CHECKING:  # each is loaded where it is opened: an engine brings Chroma, a remote an HTTP client
     from indexer.contract import Service
@@ -29,7 +29,7 @@ def connect(settings: Settings, *, create: bool = True) -> Service:
     if settings.chroma_url:
         return _engine(settings, create=create)
     prepare_folder(settings.data, create=create)
-    lock = OwnerLock(settings.data)
+    lock = StoreLock(settings.data)
     end = time.monotonic() + settings.wait
     while not lock.try_acquire():
         # asked again in each round: the owner may end, and another may come
@@ -66,7 +66,7 @@ def _owner(settings: Settings, end: float) -> tuple[Remote | None, TopicdexError
     return None, None
 
 
-def _engine(settings: Settings, *, create: bool, lock: OwnerLock | None = None) -> Engine:
+def _engine(settings: Settings, *, create: bool, lock: StoreLock | None = None) -> Engine:
     from indexer.engine import Engine
 
     return Engine(settings, create=create, lock=lock)

@@ -12,7 +12,7 @@ from indexer.contract import Info, ModelInfo, Service, Similarity, StoredCounts,
 from indexer.embedders import Embedder, load_embedder
 from indexer.records import checked
 from indexer.settings import DEFAULT_MODEL, Settings
-from indexer.store.lock import OwnerLock
+from indexer.store.lock import StoreLock
 from indexer.store.store import FORMAT, Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
@@ -30,7 +30,7 @@ class Engine(Service):
         url: str | None = None,
         create: bool = True,
         serving: bool = False,
-        lock: OwnerLock | None = None,
+        lock: StoreLock | None = None,
         load: Callable[[str], Embedder] | None = None,
     ) -> None:
         """Open the store; the model is loaded, with `load` where that is given, when it is first needed.
@@ -79,7 +79,7 @@ class Engine(Service):
             if self._loaded is None:
                 self.check_model()
                 loaded = self._load(self.settings.model or self.model_name())
-                self.store.adopt(loaded.identity)
+                self.store.bind_model(loaded.identity)
                 self._loaded = loaded
             return self._loaded
 

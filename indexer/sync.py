@@ -40,9 +40,9 @@ class Sync:
             try:
                 self._clusterings.heartbeat()
                 self._topics.reload_if_changed()
-                self._store.changes.follow(self._replica.refresh, self._replica.reload)
+                self._store.changes.read_new(self._replica.refresh, self._replica.reload)
                 if looks % _RECONCILE_EVERY == 0:
-                    self._store.changes.forget()
+                    self._store.changes.delete_old()
                     self._replica.reconcile()
             except TopicdexError as error:  # the store does not answer; what was missed is read once it does
                 _log.warning("%s: %s", error.code, error)

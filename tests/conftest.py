@@ -18,7 +18,7 @@ from indexer import Engine, Settings
 from indexer.contract import Service
 from indexer.embedders import ModelIdentity
 from indexer.remote import Remote
-from indexer.store.lock import OwnerLock
+from indexer.store.lock import StoreLock
 from indexer.vectors import Vectors, unit
 from scripts import processes
 from server.app import create_app
@@ -86,7 +86,7 @@ def serving(
     settings: Settings,
     model: AxisEmbedder,
     *,
-    lock: OwnerLock | None = None,
+    lock: StoreLock | None = None,
     before_it_answers: Callable[[], object] = lambda: None,
 ) -> Iterator[str]:
     """Serve the store of the settings from threads of this process, and give the address."""

@@ -12,7 +12,7 @@ from indexer import Engine
 from indexer.connect import connect
 from indexer.errors import ServerUnavailable, StoreBusy
 from indexer.remote import Remote
-from indexer.store.lock import NOTE, OwnerLock, prepare_folder, read_note
+from indexer.store.lock import NOTE, StoreLock, prepare_folder, read_note
 from tests.conftest import serving
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_listens_and_still_starts_is_waited_for(settings, model):
 
 def test_a_server_that_comes_to_own_the_folder_while_a_command_waits_does_its_work(settings, model):
     prepare_folder(settings.data, create=True)
-    lock = OwnerLock(settings.data)
+    lock = StoreLock(settings.data)
     lock.acquire(0)
     found = []
 

@@ -15,7 +15,7 @@ from indexer.remote import Remote
 from indexer.settings import DEFAULT_MODEL, model_name
 from server import create_app
 from tests.conftest import AxisEmbedder, serving
-from tests.store.test_doctor import plain
+from tests.store.damage import plain
 
 
 @pytest.fixture

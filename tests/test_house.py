@@ -127,7 +127,7 @@ def test_the_indexer_knows_the_server_only_where_a_command_starts_it(path):
 
 def test_only_the_store_knows_chroma_and_one_of_its_files_only_its_errors():
     knowing = {ids(p): imports(p) for p in FILES if any(n.split(".")[0] == "chromadb" for n in imports(p))}
-    assert list(knowing) == ["indexer/store/chroma.py", "indexer/store/failures.py"]
+    assert list(knowing) == [f"indexer/store/{name}.py" for name in ("chroma", "collection", "failures")]
     of_errors = [n for n in knowing["indexer/store/failures.py"] if n.startswith("chromadb")]
     assert all(n.startswith("chromadb.errors") for n in of_errors)
 

@@ -1,5 +1,8 @@
-"""`topicdex doctor`: what is wrong with the store, and mending it."""
+"""`topicdex doctor`: what is wrong with the store, and its repair."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,67 +13,86 @@ from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from indexer.embedders import Embedder
+    from indexer.settings import Settings
     from indexer.store.doctor import Examination
+    from indexer.store.store import Store
 
 
 @click.command()
-@click.option("--repair", "mend", is_flag=True, help="mend what is wrong; cut off, run it again")
-@click.option("--yes", is_flag=True, help="let --repair embed for money, and remove words without a text")
-@click.option("--sample", type=click.IntRange(1), default=1000, show_default=True, help="words to look at")
-@click.option("--all", "everything", is_flag=True, help="look at every word, as --repair does")
+@click.option("--repair", "mend", is_flag=True, help="examine every word and mend what is wrong; cut off, run it again")
+@click.option("--yes", is_flag=True, help="let --all and --repair embed for money, and --repair remove blank words")
+@click.option("--sample", type=click.IntRange(1), default=1000, show_default=True, help="words to examine")
+@click.option("--all", "everything", is_flag=True, help="examine every word; prove vectors of an earlier version")
 @settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code"))
 @json_option
 def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, **flags: Any) -> int:
     """Compare what is stored with what can be found, and say what is wrong and what mends it.
 
-    Exit code 0: nothing is wrong, or all is mended; 1: something is. --repair needs the space of the store a second
-    time; on a Chroma server let nobody else write meanwhile, and restart the topicdex servers after it.
+    Exit code 0: nothing is wrong, or all is mended; 1: something is.
+
+    The checksums of an earlier version do not prove a vector. --all and --repair embed such texts again, once, and
+    note new checksums. Without these options nothing is written and no model is loaded.
+
+    --repair needs the space of the store a second time. With --all and --repair on a Chroma server, let nobody else
+    write meanwhile; restart the topicdex servers after a repair.
     """
-    from indexer.embedders import load_embedder
-    from indexer.store.doctor import examine
-    from indexer.store.repair import Repair
     from indexer.store.store import Store
 
     settings = settings_of(flags)
     store = Store.open(settings, create=False, damaged=True)
     try:
-        found = examine(store, None if everything or mend else sample)
-        if mend and found.count("cut"):
-            _show(found, say)
-            store.discard_cut_off()
-            found = examine(store, None)
-        if mend and not found.healthy:
-            _show(found, say)
-            named = settings.model or DEFAULT_MODEL
-
-            def load(name: str) -> "Embedder":
-                model = named if name == settings.model_name else name  # a folder, of which the store has the name
-                return load_embedder(model, trust_remote_code=settings.trust_remote_code)
-
-            repair = Repair(store, found, named, load, say)
-            repair.check(yes=yes)
-            repair.run()
-            found = examine(store, None)
+        found = _examined(store, settings, mend=mend, yes=yes, sample=None if everything or mend else sample)
     finally:
         store.close()
     if as_json:
-        print_json(
-            {
-                "healthy": found.healthy,
-                "words": found.words,
-                "examined": found.examined,
-                "findings": [
-                    {"code": f.code, "count": f.count, "what": f.what, "mend": f.mend} for f in found.findings
-                ],
-            }
-        )
+        findings = [{"code": f.code, "count": f.count, "what": f.what, "mend": f.mend} for f in found.findings]
+        counts = {"words": found.words, "examined": found.examined, "unproven": found.unproven}
+        print_json({"healthy": found.healthy, **counts, "findings": findings})
     else:
-        _show(found, click.echo)
+        _print(found, click.echo)
     return 0 if found.healthy else 1
 
 
-def _show(found: "Examination", line: Any) -> None:
+def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample: int | None) -> Examination:
+    """Examine a store and do what the options ask for; return what is found after it."""
+    from indexer.embedders import load_embedder
+    from indexer.store.doctor import examine
+    from indexer.store.repair import Repair
+
+    found = examine(store, sample)
+    if mend and found.count("cut"):
+        _print(found, say)
+        store.discard_cut_off()
+        found = examine(store, None)
+    named = settings.model or DEFAULT_MODEL
+
+    def load(name: str) -> Embedder:
+        model = named if name == settings.model_name else name  # a folder, of which the store has the name
+        return load_embedder(model, trust_remote_code=settings.trust_remote_code)
+
+    repair = Repair(store, found, named, load, say)
+    can_prove = bool(found.unproven) and (yes or not repair.costs_money)
+    if mend and (can_prove or not found.healthy):
+        _print(found, say)
+        repair.check(yes=yes)
+        repair.run()
+        return examine(store, None)
+    if sample is None and can_prove:
+        repair.prove()
+        return examine(store, None)
+    return found
+
+
+def _print(found: Examination, line: Callable[[str], None]) -> None:
+    from indexer.store.doctor import agree
+
     for finding in found.findings:
-        line(f"{finding.count} {finding.what}; {finding.mend}")
+        line(str(finding))
+    if found.unproven:
+        unproven = (
+            "{vector has|vectors have} an older checksum that is no proof; --all embeds {its text|their texts} again"
+        )
+        line(f"{found.unproven} {agree(found.unproven, unproven)}, for money with --yes")
     of = "" if found.examined == found.words else f" of {found.words}"
-    line(f"{found.examined}{of} words examined, {len(found.findings) or 'nothing'} wrong")
+    words = agree(found.words, "{word|words}")
+    line(f"{found.examined}{of} {words} examined, {len(found.findings) or 'nothing'} wrong")

@@ -1,1 +1,1 @@
-"""What is kept: the one place that knows Chroma, who owns the folder, and what mends a store."""
+"""The store on disk: the only code that knows Chroma, with its lock, its doctor and its repair."""

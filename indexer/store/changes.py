@@ -1,4 +1,6 @@
-"""What processes that share a Chroma server tell each other: after each write, the ids of the words it changed."""
+"""The log of changes on a shared store: after each write a process publishes the ids of the words it changed."""
+
+from __future__ import annotations
 
 import json
 import time
@@ -7,18 +9,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from indexer.store.chroma import Collection
+from indexer.store.collection import Collection
 
 _AT = "topicdex:at"  # milliseconds
 _IDS = "topicdex:ids"
 _BY = "topicdex:by"
-_IDS_A_NOTE = 1_000
-_OVERLAP_MS = 30_000  # clocks of two machines may differ by so much
+_IDS_AN_ENTRY = 1_000
+_OVERLAP_MS = 30_000  # how far the clocks of two machines may differ
 _KEPT_MS = 10 * 60_000  # a process that slept longer reads all words again
 
 
 class Changes:
-    """The log of one store; each process reads what the others have written since it last looked."""
+    """The log of one store, as one of its processes writes and reads it."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -26,17 +28,17 @@ class Changes:
         self._read = _now()
         self._seen: set[str] = set()
 
-    def note(self, ids: Sequence[str]) -> None:
-        """Tell the others that these words were added, changed or deleted; call it once they are on disk."""
-        for i in range(0, len(ids), _IDS_A_NOTE):
-            told = {_AT: _now(), _BY: self._by, _IDS: json.dumps(list(ids[i : i + _IDS_A_NOTE]))}
-            self._collection.upsert([uuid.uuid4().hex], np.zeros((1, 1), dtype=np.float32), [""], [told])
+    def publish(self, ids: Sequence[str]) -> None:
+        """Log that these words were added, changed or deleted; to be called once they are on disk."""
+        for i in range(0, len(ids), _IDS_AN_ENTRY):
+            entry = {_AT: _now(), _BY: self._by, _IDS: json.dumps(list(ids[i : i + _IDS_AN_ENTRY]))}
+            self._collection.upsert([uuid.uuid4().hex], np.zeros((1, 1), dtype=np.float32), [""], [entry])
 
-    def follow(self, refresh: Callable[[list[str]], None], reread: Callable[[], None]) -> None:
-        """Give `refresh` the ids that others have noted since the last call, a note at a time.
+    def read_new(self, refresh: Callable[[list[str]], None], reread: Callable[[], None]) -> None:
+        """Call `refresh` with the ids of each entry that others have published since the last call.
 
-        Or call `reread`, where that was so long ago that notes may be gone. What either raises goes through, and the
-        same is told again at the next call.
+        Where that was so long ago that entries may be deleted, call `reread` instead. What either raises goes
+        through, and the next call reads the same entries again.
         """
         now = _now()
         seen: set[str] = set()
@@ -44,14 +46,14 @@ class Changes:
             reread()
         else:
             for rows in self._collection.where({_AT: {"$gt": self._read - _OVERLAP_MS}}, "metadatas"):
-                for id, note in zip(rows.ids, rows.metadatas, strict=True):
-                    if id not in self._seen and note[_BY] != self._by:
-                        refresh(json.loads(note[_IDS]))
+                for id, entry in zip(rows.ids, rows.metadatas, strict=True):
+                    if id not in self._seen and entry[_BY] != self._by:
+                        refresh(json.loads(entry[_IDS]))
                     seen.add(id)
         self._read, self._seen = now, seen
 
-    def forget(self) -> None:
-        """Delete notes that every living process has read."""
+    def delete_old(self) -> None:
+        """Delete the entries that every living process has read."""
         for rows in self._collection.where({_AT: {"$lt": _now() - _KEPT_MS}}):
             self._collection.delete(rows.ids)
 

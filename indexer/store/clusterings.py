@@ -1,4 +1,4 @@
-"""The clusterings, as Chroma keeps them: a row for each, and a row a prototype with its vector."""
+"""The clusterings in Chroma: a row for each clustering, and a row with a vector for each of its prototypes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from indexer.contract.clusterings import Clustering
 from indexer.errors import NotFound
 from indexer.prototypes import Prototypes
-from indexer.store.chroma import Collection
+from indexer.store.collection import Collection
 from indexer.store.rows import Row, Rows
 from indexer.vectors import Vectors
 
@@ -24,10 +24,10 @@ _POSITION = "topicdex:position"
 
 @dataclass(frozen=True)
 class StoredClustering:
-    """A clustering with what is kept beside it.
+    """A clustering with what is stored beside it.
 
-    `topics_version` is the set of topics that it grew from, `heartbeat` when its process last said that it is at work,
-    in seconds since the epoch.
+    `topics_version`: the set of topics that it grew from; `heartbeat`: when its process last said that it is working
+    on it, in seconds since the epoch.
     """
 
     clustering: Clustering
@@ -40,26 +40,27 @@ class StoredClustering:
         return self.clustering.id
 
     def updated(self, **fields: Any) -> StoredClustering:
-        """Return it with other fields of the clustering."""
+        """Return a copy in which these fields of the clustering are replaced."""
         return replace(self, clustering=self.clustering.model_copy(update=fields))
 
     def to_json(self) -> str:
         """Return it as one JSON object."""
-        kept = self.clustering.model_dump(mode="json", exclude={"new_words", "active"})
-        return json.dumps({**kept, "topics_version": self.topics_version, "beat": self.heartbeat})
+        fields = self.clustering.model_dump(mode="json", exclude={"new_words", "active"})
+        return json.dumps({**fields, "topics_version": self.topics_version, "beat": self.heartbeat})
 
     @classmethod
     def from_json(cls, document: str) -> StoredClustering:
         """Return what `to_json` wrote, today or in an earlier version."""
-        kept = json.loads(document)
-        return cls(Clustering.model_validate(kept), kept.get("topics_version"), float(kept.get("beat", 0)))
+        fields = json.loads(document)
+        return cls(Clustering.model_validate(fields), fields.get("topics_version"), float(fields.get("beat", 0)))
 
 
 @dataclass(frozen=True)
 class InspectedClustering:
-    """A clustering as an inspection finds it: what is kept of it, None for rows without one; its prototypes, if whole.
+    """A clustering as an inspection finds it.
 
-    `damaged`: it has finished, and some of its vectors are gone or wrong.
+    `stored` is None where there are rows but no clustering, `prototypes` where they are not all there. `damaged`: it is
+    done, and some of its vectors are gone or wrong.
     """
 
     id: str
@@ -69,7 +70,7 @@ class InspectedClustering:
 
 
 class ClusteringTable:
-    """The collection of clusterings, and in memory which of them are done: one that is stays so until it is deleted."""
+    """The collection of clusterings. In memory: which of them are done, as those stay done until they are deleted."""
 
     def __init__(self, collection: Collection, dimension: Callable[[], int]) -> None:
         self._collection = collection
@@ -78,7 +79,7 @@ class ClusteringTable:
         self._reading = threading.Lock()
 
     def write(self, stored: StoredClustering, prototypes: Prototypes | None = None) -> None:
-        """Write a clustering, with its prototypes where it has found them; it is on disk when this returns."""
+        """Write a clustering, with its prototypes where there are any; it is on disk when this returns."""
         id = stored.id
         ids, metadatas = [id], [{_KIND: "run", _CLUSTERING: id, _POSITION: -1}]
         rows = np.zeros((1, self._dimension()), dtype=np.float32)
@@ -89,7 +90,7 @@ class ClusteringTable:
             centre = rows if prototypes.centre is None else prototypes.centre[None]
             rows = np.vstack([centre, prototypes.vectors]).astype(np.float32)
         documents = [stored.to_json()] + [""] * (len(ids) - 1)
-        # the clustering's own row comes last: one that is there has all its prototypes
+        # the clustering's own row is written last: where it is there, so are all its prototypes
         order = list(range(len(ids)))[::-1]
         self._collection.upsert(
             [ids[i] for i in order], rows[order], [documents[i] for i in order], [metadatas[i] for i in order]
@@ -101,19 +102,19 @@ class ClusteringTable:
 
     def all(self) -> list[StoredClustering]:
         """Return all clusterings, newest first."""
-        found = _stored(self._collection.having(_KIND, ["run"], "documents"))
-        return sorted(found, key=lambda stored: (stored.clustering.created, stored.id), reverse=True)
+        clusterings = _stored(self._collection.having(_KIND, ["run"], "documents"))
+        return sorted(clusterings, key=lambda stored: (stored.clustering.created, stored.id), reverse=True)
 
     def done(self) -> list[str]:
-        """Return the ids of those that are done, newest first; those of other processes as of the last `refresh`."""
+        """Return the ids of the clusterings that are done, newest first, as this process or `refresh` last saw them."""
         if not self._done:
             self.refresh()
         return list(self._done or ())
 
     def refresh(self) -> list[StoredClustering]:
-        """Bring `done` in line with the store, and return the clusterings that are not done.
+        """Read from the store which clusterings are done, and return those that are not.
 
-        Those that are known to be done, which are the long ones, are not read again.
+        Those already known to be done, whose rows are long, are not read again.
         """
         with self._reading:
             known = self._done or {}
@@ -124,7 +125,7 @@ class ClusteringTable:
         return [stored for stored in read if stored.clustering.status != "done"]
 
     def get(self, id: str) -> StoredClustering | None:
-        """Return one clustering; None where it is not there."""
+        """Return one clustering; None where there is none with this id."""
         for rows in self._collection.get([id], "documents"):
             for document in rows.documents:
                 if document:
@@ -133,34 +134,35 @@ class ClusteringTable:
 
     def prototypes(self, id: str) -> Prototypes:
         """Return the prototypes of a finished clustering, named by the ids of its clusters; raises NotFound."""
-        found: list[tuple[int, str, Vectors]] = []
+        rows_in_order: list[tuple[int, str, Vectors]] = []
         for rows in self._collection.having(_CLUSTERING, [id], "embeddings", "documents", "metadatas"):
-            found += [
+            rows_in_order += [
                 (int(m[_POSITION]), document, vector)
                 for m, document, vector in zip(rows.metadatas, rows.documents, rows.vectors, strict=True)
                 if m[_KIND] != "off"
             ]
-        found.sort(key=lambda row: row[0])
-        if not found or found[0][0] != -1:  # the clustering's own row comes first
+        rows_in_order.sort(key=lambda row: row[0])
+        if not rows_in_order or rows_in_order[0][0] != -1:
             raise NotFound(f"there is no clustering {id!r}")
-        return _prototypes(StoredClustering.from_json(found[0][1]), found[0][2], [vector for _, _, vector in found[1:]])
+        (_, document, centre), *others = rows_in_order
+        return _prototypes(StoredClustering.from_json(document), centre, [vector for _, _, vector in others])
 
     def request_cancel(self, id: str) -> None:
-        """Ask the process that works on a clustering to end it."""
+        """Ask the process that works on a clustering to cancel it."""
         row = np.zeros((1, self._dimension()), dtype=np.float32)
         self._collection.upsert([f"{id}/off"], row, [""], [{_KIND: "off", _CLUSTERING: id, _POSITION: -2}])
 
     def cancel_requested(self, id: str) -> bool:
-        """Tell whether somebody asked for the end of a clustering."""
+        """Tell whether somebody asked to cancel a clustering."""
         return any(rows.ids for rows in self._collection.get([f"{id}/off"]))
 
     def inspect(self) -> list[InspectedClustering]:
-        """Return every clustering that has rows; rows that are not ours are in the one called ""."""
-        found: dict[str, list[Row]] = {}
+        """Return every clustering that has rows; rows of another program are in the one called ""."""
+        by_id: dict[str, list[Row]] = {}
         for rows in self._collection.inspect():
             for row in rows:
-                found.setdefault(str(row.metadata.get(_CLUSTERING, "")), []).append(row)
-        return [_inspected(id, rows) for id, rows in found.items()]
+                by_id.setdefault(str(row.metadata.get(_CLUSTERING, "")), []).append(row)
+        return [_inspected(id, rows) for id, rows in by_id.items()]
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete clusterings with their prototypes."""
@@ -179,7 +181,7 @@ def _newest_first(done: Mapping[str, str]) -> dict[str, str]:
 
 
 def _prototypes(stored: StoredClustering, centre: Vectors, vectors: Sequence[Vectors]) -> Prototypes:
-    """Return the prototypes that were stored; a centre of zeros stands for none."""
+    """Return the prototypes as they were written; a centre of zeros stands for none."""
     names = tuple(cluster.id for cluster in stored.clustering.clusters)
     return Prototypes(names, np.array(vectors), centre if centre.any() else None)
 

@@ -1,8 +1,10 @@
-"""DiskSpace on the disk: a write that would not fit is refused before it begins.
+"""The space on the disk of an embedded store: a write that would not fit is refused before it begins.
 
-Chroma 1.5.9 that runs out of disk in the middle of a write leaves the list of its index cut off, so that the store
-opens no more, or waits for its own lock for ever and holds Python's meanwhile (both seen on a tmpfs of 4 MB).
+Where the disk fills up in the middle of a write, Chroma 1.5.9 cuts off the list of its index, so that the store opens
+no more, or waits for its own lock for ever and holds Python's (both seen on a tmpfs of 4 MB).
 """
+
+from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
@@ -11,23 +13,23 @@ from pathlib import Path
 from indexer.errors import StoreUnavailable
 from indexer.vectors import Vectors
 
-_SPARE = 2**20  # bytes that stay free whatever is written: for journals
+_SPARE = 2**20  # bytes that always stay free: for journals
 _VECTOR = 4  # times its bytes: in the queue, in the index, and links between vectors
 _TEXT = 32  # times its bytes: in the queue, as it is, and in SQLite's full-text index
 _ROW = 1_024  # bytes of ids, metadata and their indexes
 
 
 class DiskSpace:
-    """The disk under the folder of an embedded store."""
+    """The space on the disk that holds one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def check(self, vectors: Vectors | None = None, documents: Sequence[str] = ()) -> None:
-        """Raise StoreUnavailable where these rows do not fit; what a deletion writes is little."""
+        """Raise StoreUnavailable where these rows do not fit; without rows, where nothing at all can be written."""
         rows = 0 if vectors is None else _VECTOR * vectors.nbytes
         texts = sum(_ROW + _TEXT * len(document.encode("utf-8", "replace")) for document in documents)
-        # what describes the index is written anew each time, before the old goes
+        # Chroma writes the files that describe the index beside the old ones each time
         rewritten = sum(file.stat().st_size for file in self._folder.glob("*/*") if file.name != "data_level0.bin")
         needed = _SPARE + rows + texts + rewritten
         free = shutil.disk_usage(self._folder).free

@@ -1,8 +1,10 @@
-"""The files of Chroma's index that a write left half way, when the disk was full or the process was killed.
+"""The files of Chroma's index that a full disk or a kill cut off in the middle of a write.
 
-Chroma 1.5.9 writes the list of an index's ids anew after every thousand rows, in place; cut off, the list cannot be
-read, and without it no row of that collection, though texts and metadata are safe in SQLite.
+Chroma 1.5.9 rewrites the list of an index's ids in place after every thousand rows. Without a whole list, no vector of
+that collection can be read; texts and metadata are safe in SQLite.
 """
+
+from __future__ import annotations
 
 import pickletools
 from pathlib import Path
@@ -11,14 +13,14 @@ _LIST = "index_metadata.pickle"
 
 
 def cut_off(folder: Path) -> list[Path]:
-    """Return the folders of those indexes in a store whose list of ids ends half way."""
-    return [listed.parent for listed in sorted(folder.glob(f"*/{_LIST}")) if not _ends(listed)]
+    """Return the folders of those indexes in a store whose list of ids is cut off."""
+    return [path.parent for path in sorted(folder.glob(f"*/{_LIST}")) if not _is_whole(path)]
 
 
-def _ends(listed: Path) -> bool:
-    """Tell whether a list is whole; it is read as opcodes, and none is carried out."""
+def _is_whole(path: Path) -> bool:
+    """Tell whether a pickle is whole; its opcodes are read, and none is executed."""
     try:
-        with listed.open("rb") as file:
+        with path.open("rb") as file:
             return all(True for _ in pickletools.genops(file))
     except ValueError:
         return False

@@ -1,8 +1,10 @@
-"""Who owns the folder: a lock of the operating system, and a note beside it that says who holds it.
+"""The lock on a store's folder, with a note that says which process holds it; and the making of the folder.
 
-Two processes on one embedded Chroma store lose vectors without a word, so the lock is held for as long as the
-store is open. The lock goes with its process, however that dies; the note may outlive it and then says nothing.
+Two processes on one embedded Chroma store lose vectors in silence, so one holds the lock for as long as the store is
+open. The operating system releases it when the process ends, however it dies; a note left behind means nothing.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -24,7 +26,7 @@ POLL_S = 0.1  # seconds between two looks at a lock that another process holds
 
 @dataclass(frozen=True)
 class OwnerNote:
-    """What an owner says of itself; `url` is set where it is a server."""
+    """What the process that holds the lock says of itself; `url` is set where it is a server."""
 
     pid: int
     command: str
@@ -36,16 +38,16 @@ class OwnerNote:
         return f"`{self.command}`{at}, process {self.pid}, since {self.since}"
 
 
-class OwnerLock:
-    """The right to open one folder; released by `release` or by the end of the process."""
+class StoreLock:
+    """The lock on one folder, held by one process of the machine; the end of the process releases it too."""
 
     def __init__(self, folder: Path, *, url: str | None = None) -> None:
         self._folder = folder
         self._url = url
-        self._lock = FileLock(folder / LOCK, thread_local=False)  # any thread may close the store
+        self._lock = FileLock(folder / LOCK, thread_local=False)  # any thread may release it
 
     def acquire(self, wait: float) -> None:
-        """Take the lock, waiting `wait` seconds at most; raises StoreBusy, naming the owner."""
+        """Take the lock, waiting `wait` seconds at most; raises StoreBusy, which names the owner."""
         end = time.monotonic() + wait
         while not self.try_acquire():
             if time.monotonic() >= end:
@@ -53,26 +55,28 @@ class OwnerLock:
             time.sleep(POLL_S)
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody holds it, and say whether it is taken."""
+        """Take the lock where nobody holds it, and return whether it was taken."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
         except OSError as error:
-            raise StoreUnavailable(
-                f"{self._folder} cannot be written ({error.strerror}); check its owner and its disk"
-            ) from error
-        self._write_note()
+            raise self._unwritable(error) from error
+        try:
+            self._write_note()
+        except OSError as error:
+            self._lock.release()
+            raise self._unwritable(error) from error
         return True
 
     def busy(self) -> StoreBusy:
         """Return the error that names the owner."""
         owner = read_note(self._folder)
-        todo = "end it, as a server does not end by itself" if owner and owner.url else "wait for it"
-        return StoreBusy(f"{self._folder} is in use by {owner or 'another process'}; {todo}, or give --wait SECONDS")
+        remedy = "end it, as a server does not end by itself" if owner and owner.url else "wait for it"
+        return StoreBusy(f"{self._folder} is in use by {owner or 'another process'}; {remedy}, or give --wait SECONDS")
 
     def release(self) -> None:
-        """Give the folder back; harmless where it is not held."""
+        """Release the lock; harmless where it is not held."""
         if self._lock.is_locked:
             (self._folder / NOTE).unlink(missing_ok=True)
             self._lock.release()
@@ -80,18 +84,14 @@ class OwnerLock:
     def _write_note(self) -> None:
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        note = OwnerNote(os.getpid(), command, since, self._url)
-        try:
-            replace_json(self._folder / NOTE, asdict(note))
-        except OSError as error:
-            self._lock.release()
-            raise StoreUnavailable(
-                f"{self._folder} cannot be written ({error.strerror}); check its owner and its disk"
-            ) from error
+        replace_json(self._folder / NOTE, asdict(OwnerNote(os.getpid(), command, since, self._url)))
+
+    def _unwritable(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._folder} cannot be written ({error.strerror}); check its owner and its disk")
 
 
 def read_note(folder: Path) -> OwnerNote | None:
-    """Return the note of the owner; None where there is none that can be read."""
+    """Return the note of the owner; None where no note can be read."""
     try:
         return OwnerNote(**json.loads((folder / NOTE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -99,7 +99,7 @@ def read_note(folder: Path) -> OwnerNote | None:
 
 
 def replace_json(path: Path, value: object) -> None:
-    """Write `value` as JSON so that a reader sees the old file or the new one, never half of it."""
+    """Write `value` as JSON; a reader sees the old file or the new one, never half of it."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         draft.write_text(json.dumps(value), "utf-8")
@@ -111,19 +111,19 @@ def replace_json(path: Path, value: object) -> None:
 def prepare_folder(folder: Path, *, create: bool) -> None:
     """Make the folder, or check that it is empty or a store.
 
-    Raises NotFound where there is no store and `create` is false, StoreFormat where the folder holds other things,
+    Raises NotFound where there is no store and `create` is false, StoreFormat where the folder holds other files,
     StoreUnavailable where it cannot be made.
     """
     if not create and not (folder / MARKER).exists():
         raise NotFound(f"there is no store in {folder}; make one with topicdex index, or give --data")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # a process that is making the store at this moment leaves drafts of its note and its marker
-        strange = {p.name for p in folder.iterdir() if not p.match("topicdex*.tmp")} - {LOCK, NOTE}
+        # another process that is making the store right now leaves drafts of its note and its marker
+        files = {p.name for p in folder.iterdir() if not p.match("topicdex*.tmp")} - {LOCK, NOTE}
     except OSError as error:
         raise StoreUnavailable(f"{folder} cannot be used as a store ({error.strerror}); give another --data") from error
-    if strange - {MARKER} and not (folder / MARKER).exists():
+    if files - {MARKER} and not (folder / MARKER).exists():
         raise StoreFormat(
-            f"{folder} holds files ({sorted(strange)[0]!r}, ...) and is no topicdex store; "
+            f"{folder} holds files ({sorted(files)[0]!r}, ...) and is no topicdex store; "
             "give --data an empty folder or a store"
         )

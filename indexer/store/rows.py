@@ -1,4 +1,6 @@
-"""What comes back from a collection: rows as they are read, and a row as an inspection finds it."""
+"""The rows of a collection, as they are read and as an inspection finds them."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,21 +9,27 @@ import numpy as np
 
 from indexer.vectors import Vectors
 
+VectorFault = Literal["gone", "wrong"]
+
 
 @dataclass(frozen=True)
 class Row:
-    """One row as an inspection finds it; a vector (dimension,) that is gone, or not the row's own, is None."""
+    """One row as an inspection finds it; its vector (dimension,) is None where it is `gone` or `wrong` (another row's).
+
+    `proven`: its checksum can tell its vector from every other one.
+    """
 
     id: str
     document: str
     metadata: dict[str, Any]
     vector: Vectors | None
-    fault: Literal["gone", "wrong"] | None
+    fault: VectorFault | None
+    proven: bool
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a read gives; a part that was not asked for is empty."""
+    """The rows of one read, column by column; a column that was not asked for is empty."""
 
     ids: list[str]
     vectors: Vectors
@@ -30,18 +38,18 @@ class Rows:
     distances: list[float]
 
     @classmethod
-    def read(cls, answer: Any, position: int | None = None) -> "Rows":
-        """Return the rows of what Chroma answered; where it answered several queries, those at a position."""
+    def read(cls, answer: Any, position: int | None = None) -> Rows:
+        """Return the rows of Chroma's answer; where it answers several queries, those of the one at `position`."""
 
-        def part(name: str) -> Any:
-            found = answer.get(name)
-            return found if found is None or position is None else found[position]
+        def column(name: str) -> Any:
+            values = answer.get(name)
+            return values if values is None or position is None else values[position]
 
-        vectors = part("embeddings")
+        vectors = column("embeddings")
         return cls(
-            ids=list(part("ids")),
+            ids=list(column("ids")),
             vectors=np.asarray([] if vectors is None else vectors, dtype=np.float32),
-            documents=[d or "" for d in part("documents") or []],
-            metadatas=[dict(m or {}) for m in part("metadatas") or []],
-            distances=[float(d) for d in part("distances") or []],
+            documents=[d or "" for d in column("documents") or []],
+            metadatas=[dict(m or {}) for m in column("metadatas") or []],
+            distances=[float(d) for d in column("distances") or []],
         )

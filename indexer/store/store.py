@@ -1,4 +1,6 @@
-"""The store: one door to the folder or the Chroma server, its format, the guard on the model, and its state."""
+"""The store of one corpus, in a folder or on a Chroma server: its tables, its format, its model and its state."""
+
+from __future__ import annotations
 
 import json
 import shutil
@@ -12,35 +14,38 @@ from indexer.embedders import ModelIdentity
 from indexer.errors import ModelMismatch, StoreFormat, StoreUnavailable, TopicdexError
 from indexer.settings import Settings
 from indexer.store.changes import Changes
-from indexer.store.chroma import Chroma, Collection
+from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
+from indexer.store.collection import Collection
 from indexer.store.index_files import cut_off
-from indexer.store.lock import MARKER, OwnerLock, prepare_folder, replace_json
+from indexer.store.lock import MARKER, StoreLock, prepare_folder, replace_json
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
-FORMAT = 1  # raised when what is stored changes its shape; an older one is migrated, a newer one refused
+FORMAT = 1  # of what is stored: an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
 _CHANGES = "topicdex-changes"
-_SPACES: dict[str, Literal["cosine", "l2"]] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
+_SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
-_REBUILT, _WHOLE_KEY = (
-    "-rebuilt",
-    "topicdex:whole",
-)  # a collection that is to take the place of another, and that it may
+# A rebuilt collection has this suffix until it replaces the old one, and this key once it is whole and may do so.
+_REBUILT, _WHOLE_KEY = "-rebuilt", "topicdex:whole"
 
-Part = Literal["words", "topics", "clusterings"]
+TableName = Literal["words", "topics", "clusterings"]
 
 
 class Store:
-    """WordTable, topics and clusterings of one corpus; open it with `Store.open`, close it when done."""
+    """The words, topics and clusterings of one corpus; open it with `Store.open`, close it when done.
 
-    def __init__(self, chroma: Chroma, lock: OwnerLock | None, *, damaged: bool = False) -> None:
+    `words`, `topics`, `clusterings`: the tables; `changes`: the log that the processes on a Chroma server share;
+    `mode`: "embedded" where this process owns the folder, "server" on a Chroma server; `write_lock`: held by every
+    thread for the whole of a change, on disk and in memory, so that the two stay the same.
+    """
+
+    def __init__(self, chroma: Chroma, lock: StoreLock | None, *, damaged: bool = False) -> None:
         self._chroma = chroma
         self._lock = lock
         self._damaged = damaged
         self.write_lock = threading.RLock()
-        """Held over each change, so that memory and disk do not part."""
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
         self._open_collections()
 
@@ -52,14 +57,14 @@ class Store:
         url: str | None = None,
         create: bool = True,
         serving: bool = False,
-        lock: OwnerLock | None = None,
+        lock: StoreLock | None = None,
         damaged: bool = False,
-    ) -> "Store":
+    ) -> Store:
         """Open the store, made where there is none and `create` is true.
 
-        `serving`: others ask while this process writes; `url`: where they ask; `lock`: the lock of the folder, where
-        the caller holds it already; the store releases it; `damaged`: it is opened for repair, and
-        collections that have forgotten their format are taken for ours.
+        `serving`: this process answers requests while it writes; `url`: where it does; `lock`: the lock of the folder,
+        where the caller holds it already; the store releases it; `damaged`: open it for repair, also where the
+        collections have forgotten their format.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
@@ -67,7 +72,7 @@ class Store:
             return cls(Chroma(None, settings.chroma_url), None, damaged=damaged)
         if lock is None:
             prepare_folder(settings.data, create=create)
-            lock = OwnerLock(settings.data, url=url)
+            lock = StoreLock(settings.data, url=url)
             lock.acquire(settings.wait)
         try:
             _check_marker(settings)
@@ -77,16 +82,16 @@ class Store:
             raise
 
     def cut_off(self) -> list[Path]:
-        """Return the folders of indexes that a write left half way; nothing can be read of their collections."""
+        """Return the folders of indexes that a write left cut off; no vector of their collections can be read."""
         return cut_off(self._chroma.folder) if self._chroma.folder else []
 
     def discard_cut_off(self) -> None:
-        """Remove them, and what they had listed: the texts are there still, the vectors are gone."""
+        """Remove the indexes that are cut off, with their vectors; the texts stay."""
         for folder in self.cut_off():
             shutil.rmtree(folder)
 
     def close(self) -> None:
-        """Close the store and give the folder back."""
+        """Close the store and release the folder."""
         try:
             self._chroma.close()
         finally:
@@ -108,7 +113,7 @@ class Store:
         return None if model is None else model.name
 
     def dimension(self) -> int:
-        """Return the dimension of the vectors, also where another process has made the first of them."""
+        """Return the dimension of the stored vectors, also where another process wrote the first; 1 before that."""
         model = self.model()
         return model.dimension if model else 1
 
@@ -118,8 +123,8 @@ class Store:
         if stored is not None and stored.name != name and self._holds_vectors():
             raise _mismatch(stored, name)
 
-    def adopt(self, identity: ModelIdentity) -> None:
-        """Make `identity` the store's model where it is new or empty; raise ModelMismatch where it has another."""
+    def bind_model(self, identity: ModelIdentity) -> None:
+        """Make `identity` the store's model where it holds no vectors; raise ModelMismatch where it has another."""
         stored = self.model()
         if stored == identity:
             return
@@ -136,31 +141,31 @@ class Store:
         """Tell whether the collections still say which format they have."""
         return _FORMAT_KEY in self._chroma.metadata(_WORDS)
 
-    def vouch(self, model: ModelIdentity | None) -> None:
-        """Write down again the format and the model of a store that has forgotten them."""
-        made_by = {} if model is None else {_MODEL_KEY: json.dumps(vars(model))}
-        self._words.replace_metadata({_FORMAT_KEY: FORMAT, **made_by})
+    def restore_identity(self, model: ModelIdentity | None) -> None:
+        """Write the format and the model again into a store that has forgotten them."""
+        identity = {} if model is None else {_MODEL_KEY: json.dumps(vars(model))}
+        self._words.replace_metadata({_FORMAT_KEY: FORMAT, **identity})
         self._open_collections()
 
-    def unfinished(self) -> list[Part]:
-        """Return the parts whose rebuilding was cut off; the old ones are still there, and count."""
-        parts: tuple[Part, ...] = ("words", "topics", "clusterings")
-        return [part for part in parts if self._chroma.has(f"topicdex-{part}{_REBUILT}")]
+    def unfinished(self) -> list[TableName]:
+        """Return the tables whose rebuilding was cut off; the old ones are still there and in use."""
+        tables: tuple[TableName, ...] = ("words", "topics", "clusterings")
+        return [table for table in tables if self._chroma.has(f"topicdex-{table}{_REBUILT}")]
 
-    def abandon(self, part: Part) -> None:
+    def abandon(self, table: TableName) -> None:
         """Delete what a rebuilding that was cut off has left."""
-        if self._chroma.has(name := f"topicdex-{part}{_REBUILT}"):
+        if self._chroma.has(name := f"topicdex-{table}{_REBUILT}"):
             self._chroma.drop(name)
 
     @contextmanager
-    def rebuilding(self, part: Part) -> Iterator[Collection]:
-        """Give an empty collection to fill; at the end of the `with` it takes the place of the old one.
+    def rebuilding(self, table: TableName) -> Iterator[Collection]:
+        """Give an empty collection to fill; at the end of the `with` it replaces the old one.
 
-        The old one stays as it is until the new one is marked as whole, and then goes: whenever the process is
-        killed, one of both is whole, and the next opening of the store goes on with it.
+        The old one stays as it is until the new one is marked as whole, and is then deleted. Whenever the process is
+        killed, one of the two is whole, and the next opening of the store uses that one.
         """
-        name = f"topicdex-{part}"
-        self.abandon(part)
+        name = f"topicdex-{table}"
+        self.abandon(table)
         collection = self._open(name + _REBUILT, _SPACES[name])
         yield collection
         collection.replace_metadata({**self._chroma.metadata(name), _WHOLE_KEY: True})
@@ -174,11 +179,11 @@ class Store:
             self._chroma.rename(rebuilt, name)
 
     def state(self) -> dict[str, Any]:
-        """Return what is set and not embedded: the present topics, thresholds, the active clustering."""
+        """Return the settings that have no vectors: the version of the topics in use, thresholds, active clustering."""
         return dict(json.loads(self._chroma.metadata(_TOPICS).get(_STATE_KEY, "{}")))
 
     def update_state(self, **changes: Any) -> None:
-        """Replace parts of the state in one step; it is on disk when this returns."""
+        """Change these settings of the state in one step; they are on disk when this returns."""
         self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state(), **changes})})
 
     def _holds_vectors(self) -> bool:
@@ -192,12 +197,12 @@ class Store:
             _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY))
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
-        # a process that owns the folder has nobody to tell
-        self.words = WordTable(self._words, changed=(lambda ids: None) if self._lock else self.changes.note)
+        # no other process reads a folder that this one owns
+        self.words = WordTable(self._words, changed=(lambda ids: None) if self._lock else self.changes.publish)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
 
-    def _open(self, name: str, space: Any) -> Collection:
+    def _open(self, name: str, space: Space) -> Collection:
         return self._chroma.open(name, space, {})[0]
 
 
@@ -205,26 +210,26 @@ def _check_marker(settings: Settings) -> None:
     """Mark a new folder as a store before Chroma writes to it; refuse one of a newer format unopened."""
     marker = settings.data / MARKER
     try:
-        found = json.loads(marker.read_text("utf-8")) if marker.exists() else None
+        content = json.loads(marker.read_text("utf-8")) if marker.exists() else None
     except (OSError, ValueError):
         raise StoreFormat(f'{marker} is damaged; write {{"format": {FORMAT}}} into it') from None
-    if found is None:
+    if content is None:
         try:
             replace_json(marker, {"format": FORMAT})
         except OSError as error:
             raise StoreUnavailable(f"{marker} cannot be written ({error.strerror}); check its disk") from error
     else:
-        _check_format(found.get("format") if isinstance(found, dict) else None)
+        _check_format(content.get("format") if isinstance(content, dict) else None)
 
 
-def _check_format(found: Any) -> None:
-    if not isinstance(found, int):
+def _check_format(format: object) -> None:
+    if not isinstance(format, int):
         raise StoreFormat(
             "these collections do not say that topicdex made them; use another store, or topicdex doctor if it did"
         )
-    if found > FORMAT:
+    if format > FORMAT:
         raise StoreFormat(
-            f"the store has format {found}, this version of topicdex knows up to {FORMAT}; upgrade topicdex"
+            f"the store has format {format}, this version of topicdex knows up to {FORMAT}; upgrade topicdex"
         )
 
 

@@ -1,8 +1,10 @@
-"""The topics, as Chroma keeps them: one row a text (a name, a description, an example), in versions of the whole set.
+"""The topics in Chroma: a row for each text (a name, a description, an example), in versions of the whole set.
 
-A new set is written beside the old one and then made the present one in a single step, so that a crash leaves
-either the old topics or the new ones.
+A new set is written beside the old one and becomes the present one in a single step, so that a crash leaves either the
+old topics or the new ones.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.records import Role, text_hash
-from indexer.store.chroma import Collection
+from indexer.store.collection import Collection
+from indexer.store.rows import Row
 from indexer.vectors import Vectors
 
 _SET = "topicdex:set"
@@ -30,65 +33,78 @@ class TopicText:
 
 
 @dataclass(frozen=True)
-class InspectedSet:
-    """One version of the set as an inspection finds it, its parts in order.
+class InspectedTopics:
+    """One version of the set as an inspection finds it, its texts in order.
 
-    `whole`: every part is there; `broken`: the positions of parts whose vector is gone or wrong (zeros stand there).
+    `whole`: every text is there; `broken`: the positions of texts whose vector is gone or wrong (zeros stand for it);
+    `unproven`: the positions of those whose checksum cannot prove their vector.
     """
 
     version: str
-    parts: list[TopicText]
+    texts: list[TopicText]
     whole: bool
     broken: list[int]
+    unproven: list[int]
 
 
 class TopicTable:
-    """The collection of topics; which version of the set is the present one stands in the store's state."""
+    """The collection of topics; the store's state says which version of the set is the present one."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    def write(self, version: str, parts: Sequence[TopicText], vectors: Vectors) -> None:
-        """Write a whole set, shapes: vectors (n parts, dimension); it is not the present one yet."""
+    def write(self, version: str, texts: Sequence[TopicText], vectors: Vectors) -> None:
+        """Write a whole set, vectors (n texts, dimension); it is not the present one yet."""
         self._collection.upsert(
-            [f"{version}/{i}" for i in range(len(parts))],
+            [f"{version}/{i}" for i in range(len(texts))],
             vectors,
-            [part.text for part in parts],
-            [{_SET: version, _TOPIC: part.topic, _ROLE: part.role, _POSITION: i} for i, part in enumerate(parts)],
+            [text.text for text in texts],
+            [{_SET: version, _TOPIC: text.topic, _ROLE: text.role, _POSITION: i} for i, text in enumerate(texts)],
         )
 
+    def write_checksums(self, version: str, positions: Sequence[int], vectors: Vectors) -> None:
+        """Note that these vectors, (n, dimension), are those of the texts at these positions; nothing else changes."""
+        self._collection.write_checksums([f"{version}/{i}" for i in positions], vectors)
+
     def read(self, version: str) -> list[TopicText]:
-        """Return the parts of a set in the order in which they were given."""
-        found: list[tuple[int, TopicText]] = []
+        """Return the texts of a set in the order in which they were given."""
+        texts: list[tuple[int, TopicText]] = []
         for rows in self._collection.having(_SET, [version], "embeddings", "documents", "metadatas"):
             for text, vector, m in zip(rows.documents, rows.vectors, rows.metadatas, strict=True):
-                found.append((int(m[_POSITION]), TopicText(m[_TOPIC], m[_ROLE], text, vector)))
-        return [part for _, part in sorted(found, key=lambda pair: pair[0])]
+                texts.append((int(m[_POSITION]), TopicText(m[_TOPIC], m[_ROLE], text, vector)))
+        return [text for _, text in sorted(texts, key=lambda pair: pair[0])]
 
     def drop(self, version: str) -> None:
         """Delete a set."""
         for rows in self._collection.having(_SET, [version]):
             self._collection.delete(rows.ids)
 
-    def inspect(self) -> list[InspectedSet]:
-        """Return every set that has rows, in the order in which they were written; rows that are not ours are in ""."""
-        found: dict[str, list[tuple[int, TopicText, bool]]] = {}
+    def inspect(self) -> list[InspectedTopics]:
+        """Return every set that has rows, oldest first; rows of another program are in the one called ""."""
+        sets: dict[str, list[Row]] = {}
         for rows in self._collection.inspect():
             for row in rows:
-                vector = np.zeros(1, dtype=np.float32) if row.vector is None else row.vector
-                m = row.metadata
-                part = TopicText(str(m.get(_TOPIC, "")), m.get(_ROLE, "example"), row.document, vector)
-                place = (int(m.get(_POSITION, -1)), part, row.vector is None)
-                found.setdefault(str(m.get(_SET, "")), []).append(place)
-        sets = []
-        for version, places in found.items():
-            places.sort(key=lambda place: place[0])
-            parts = [part for _, part, _ in places]
-            broken = [i for i, (_, _, is_broken) in enumerate(places) if is_broken]
-            sets.append(InspectedSet(version, parts, set_version(parts) == version, broken))
-        return sets
+                sets.setdefault(str(row.metadata.get(_SET, "")), []).append(row)
+        return [_inspected(version, rows) for version, rows in sets.items()]
 
 
-def set_version(parts: Sequence[TopicText]) -> str:
+def set_version(texts: Sequence[TopicText]) -> str:
     """Return a name for this very set: the same topics in the same order give the same one."""
-    return text_hash("\0".join(f"{part.topic}\1{part.role}\1{part.text}" for part in parts))
+    return text_hash("\0".join(f"{text.topic}\1{text.role}\1{text.text}" for text in texts))
+
+
+def _inspected(version: str, rows: list[Row]) -> InspectedTopics:
+    rows.sort(key=lambda row: int(row.metadata.get(_POSITION, -1)))
+    none = np.zeros(1, dtype=np.float32)
+    texts = [
+        TopicText(
+            str(row.metadata.get(_TOPIC, "")),
+            row.metadata.get(_ROLE, "example"),
+            row.document,
+            none if row.vector is None else row.vector,
+        )
+        for row in rows
+    ]
+    broken = [i for i, row in enumerate(rows) if row.vector is None]
+    unproven = [i for i, row in enumerate(rows) if row.vector is not None and not row.proven]
+    return InspectedTopics(version, texts, set_version(texts) == version, broken, unproven)

@@ -1,4 +1,6 @@
-"""The words of the corpus, as Chroma keeps them: text, vector, the user's metadata, and our keys beside it."""
+"""The words in Chroma: a row for each, with its text, its vector, the user's metadata and our own keys."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +9,22 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
-from indexer.store.checksums import MARK
-from indexer.store.chroma import Collection
+from indexer.store.checksums import CHECKSUM
+from indexer.store.collection import Collection
 from indexer.store.rows import Row, Rows
 from indexer.vectors import Vectors
 
-_TEXT = "topicdex:text"  # hash of the text: rows that share it share a vector
-_WORD = "topicdex:word"  # fingerprint of id, text and metadata: there when nothing has changed
-_OURS = frozenset({_TEXT, _WORD, MARK})
-_UNIT = 1e-3  # how far from 1 the length of a vector may be
+_TEXT = "topicdex:text"  # hash of the text: rows with the same one have the same vector
+_WORD = "topicdex:word"  # fingerprint of id, text and metadata: it shows whether a word has changed
+_OURS = frozenset({_TEXT, _WORD, CHECKSUM})
+_UNIT = 1e-3  # tolerance of the length of a unit vector
 
 WordFault = Literal["gone", "wrong", "foreign", "changed", "blank"]
 
 
 @dataclass(frozen=True)
 class StoredWord:
-    """What a write must know of a word that is there: its fingerprint and the names in its metadata."""
+    """What a write must know of a stored word: its fingerprint and the names in its metadata."""
 
     fingerprint: str
     keys: frozenset[str]
@@ -34,21 +36,24 @@ class InspectedWord:
 
     Faults: the vector is `gone`, or `wrong` (another word's, or not of unit length); the row is `foreign` (another
     program wrote it, so that its vector may be anything), `changed` by another program in its metadata alone, or
-    `blank` (it has no text). Chroma gives some floats back one digit off in the 17th, so metadata with a float is not
-    called changed, and such a word keeps the fingerprint of what was sent.
+    `blank` (it has no text). `unproven`: no checksum proves the vector.
+
+    Chroma returns some floats with another 17th digit, so metadata with a float is not called changed, and such a word
+    keeps the fingerprint of what was sent.
     """
 
     word: Word
     vector: Vectors | None
     fault: WordFault | None
     fingerprint: str
+    unproven: bool
 
 
 class WordTable:
     """The collection of words."""
 
     def __init__(self, collection: Collection, changed: Callable[[Sequence[str]], None]) -> None:
-        """Keep words in a collection; `changed` is told the ids of each write once it is on disk."""
+        """Keep words in a collection; `changed` is called with the ids of each write once it is on disk."""
         self._collection = collection
         self._changed = changed
 
@@ -57,38 +62,43 @@ class WordTable:
         return self._collection.count()
 
     def write(self, words: Sequence[Word], vectors: Vectors, stored: Mapping[str, StoredWord]) -> None:
-        """Add or replace words; `stored` says what is known of those that are there.
+        """Add or replace words; `stored` has those that exist. Shapes: vectors (n, dimension), unit rows.
 
-        Shapes: vectors (n, dimension), unit rows. When it returns, the words are on disk.
+        The words are on disk when this returns.
         """
         metadatas: list[dict[str, Any]] = []
         for word in words:
             before = stored[word.id].keys if word.id in stored else frozenset()
-            # Chroma merges new keys into old ones; None takes a key away
-            gone = dict.fromkeys(before - word.metadata.keys())
-            metadatas.append({**gone, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
+            # Chroma merges new keys into old ones; None removes a key
+            removed = dict.fromkeys(before - word.metadata.keys())
+            metadatas.append({**removed, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
+        self._write(words, vectors, metadatas)
+
+    def restore(self, words: Sequence[InspectedWord], vectors: Vectors) -> None:
+        """Write words as an inspection found them, with these vectors, (n, dimension); on disk when this returns."""
+        metadatas = [{**w.word.metadata, _TEXT: text_hash(w.word.text), _WORD: w.fingerprint} for w in words]
+        self._write([w.word for w in words], vectors, metadatas)
+
+    def _write(self, words: Sequence[Word], vectors: Vectors, metadatas: list[dict[str, Any]]) -> None:
         ids = [word.id for word in words]
         self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
         self._changed(ids)
 
-    def restore(self, words: Sequence[InspectedWord], vectors: Vectors) -> None:
-        """Write words as an inspection found them, with these vectors (n, dimension); on disk when it returns."""
-        metadatas = [{**w.word.metadata, _TEXT: text_hash(w.word.text), _WORD: w.fingerprint} for w in words]
-        ids = [w.word.id for w in words]
-        self._collection.upsert(ids, vectors, [w.word.text for w in words], metadatas)
-        self._changed(ids)
+    def write_checksums(self, ids: Sequence[str], vectors: Vectors) -> None:
+        """Note that these vectors, (n, dimension), are those of the words; the stored vectors stay as they are."""
+        self._collection.write_checksums(ids, vectors)
 
-    def tell(self, ids: Sequence[str]) -> None:
+    def publish(self, ids: Sequence[str]) -> None:
         """Tell other processes that these words may have changed."""
         self._changed(ids)
 
     def unchanged(self, words: Sequence[Word]) -> set[str]:
-        """Return the ids of those words that are stored just as they are given."""
+        """Return the ids of those words that are stored exactly as they are given."""
         prints = list({fingerprint(word) for word in words})
         return {id for rows in self._collection.having(_WORD, prints) for id in rows.ids}
 
     def known(self, ids: Sequence[str]) -> dict[str, StoredWord]:
-        """Return what is known of the words that are there, by id."""
+        """Return those of the words that exist, by id."""
         return {
             id: StoredWord(str(metadata.get(_WORD, "")), frozenset(metadata) - _OURS)
             for rows in self._collection.get(ids, "metadatas")
@@ -96,35 +106,35 @@ class WordTable:
         }
 
     def vectors_of_texts(self, hashes: Iterable[str]) -> dict[str, Vectors]:
-        """Return the stored vector of each text, by the hash of the text; texts that are not there are left out."""
-        found: dict[str, str] = {}
+        """Return the stored vector of each text, by the hash of the text; texts without one are left out."""
+        id_of: dict[str, str] = {}
         for rows in self._collection.first_having(_TEXT, hashes):
-            found.update({str(m[_TEXT]): id for id, m in zip(rows.ids, rows.metadatas, strict=True)})
+            id_of.update({str(m[_TEXT]): id for id, m in zip(rows.ids, rows.metadatas, strict=True)})
         vectors = {
             id: vector
-            for rows in self._collection.get(list(found.values()), "embeddings")
+            for rows in self._collection.get(list(id_of.values()), "embeddings")
             for id, vector in zip(rows.ids, rows.vectors, strict=True)
         }
-        return {text: vectors[id] for text, id in found.items() if id in vectors}
+        return {text: vectors[id] for text, id in id_of.items() if id in vectors}
 
     def get(self, ids: Sequence[str]) -> dict[str, Word]:
-        """Return the words that are there, by id."""
+        """Return the words with these ids that exist, by id."""
         return {word.id: word for rows in self._collection.get(ids, "documents", "metadatas") for word in _words(rows)}
 
     def existing(self, ids: Sequence[str]) -> list[str]:
-        """Return those of the ids that are there."""
+        """Return those of the ids that exist."""
         return [id for rows in self._collection.get(ids) for id in rows.ids]
 
     def page(self, limit: int, offset: int) -> list[Word]:
-        """Return `limit` words from `offset` on, in the order in which they first came."""
+        """Return `limit` words from `offset` on, oldest first."""
         return list(_words(self._collection.page(limit, offset, "documents", "metadatas")))
 
     def page_ids(self, limit: int, offset: int) -> list[str]:
-        """Return the ids of `limit` words from `offset` on, in the order in which they first came."""
+        """Return the ids of `limit` words from `offset` on, oldest first."""
         return self._collection.page(limit, offset).ids
 
     def ids(self) -> list[str]:
-        """Return the id of every word, in the order in which they first came."""
+        """Return the id of every word, oldest first."""
         return self._collection.ids()
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
@@ -133,45 +143,45 @@ class WordTable:
             yield list(_words(rows)), rows.vectors
 
     def with_vectors(self, ids: Sequence[str]) -> Iterator[tuple[list[Word], Vectors]]:
-        """Yield the words that are there with their vectors, a page at a time."""
+        """Yield the words with these ids that exist, with their vectors, a page at a time."""
         for rows in self._collection.get(ids, "embeddings", "documents", "metadatas"):
             yield list(_words(rows)), rows.vectors
 
     def inspect(self, ids: Sequence[str] | None = None) -> Iterator[list[InspectedWord]]:
-        """Yield the words with these ids, or all in their order, with what is wrong with them, a page at a time."""
+        """Yield the words with these ids, or all of them, with what is wrong with them, a page at a time."""
         for rows in self._collection.inspect(ids):
             yield [_inspected(row) for row in rows]
 
     def lost(self, ids: Sequence[str], vectors: Vectors) -> list[str]:
-        """Return those ids that a search for their vector finds neither, nor a word with an equal vector."""
+        """Return those ids that no search for their vector finds, nor a word with an equal vector."""
         return self._collection.lost(ids, vectors)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Delete words; an id that is not there is passed over."""
+        """Delete words; unknown ids are ignored."""
         self._collection.delete(ids)
         self._changed(ids)
 
     def nearest(
         self, texts: Sequence[str], vectors: Vectors, k: int, where: Mapping[str, Scalar]
     ) -> list[list[tuple[Word, float]]]:
-        """Return the k nearest words of each text, given with its vector, with their scores, best first.
+        """Return the k nearest words of each text, (n, dimension) vectors, with their scores, best first.
 
-        From Chroma's index, which may miss some, but not every word that has the very text.
+        Chroma's index is approximate and may miss words; those with the same text are always found.
         """
         same: dict[str, list[tuple[Word, Vectors]]] = {}
         hashes = [text_hash(text) for text in texts]
         for rows in self._collection.first_having(_TEXT, hashes, "embeddings", "documents", where=where):
             for word, vector in zip(_words(rows), rows.vectors, strict=True):
                 same.setdefault(word.text, []).append((word, vector))
-        found = []
+        answers = []
         near = self._collection.query(vectors, k, where, "documents", "metadatas")
         for text, vector, rows in zip(texts, vectors, near, strict=True):
             scores = {w.id: (w, 1 - distance) for w, distance in zip(_words(rows), rows.distances, strict=True)}
             for word, stored in same.get(text, ()):
                 scores.setdefault(word.id, (word, float(vector @ stored)))
             best = sorted(scores.values(), key=lambda scored: -scored[1])[:k]
-            found.append([(word, float(np.clip(score, -1, 1))) for word, score in best])
-        return found
+            answers.append([(word, float(np.clip(score, -1, 1))) for word, score in best])
+        return answers
 
 
 def _words(rows: Rows) -> Iterator[Word]:
@@ -184,7 +194,7 @@ def _inspected(row: Row) -> InspectedWord:
     ours = row.metadata.get(_TEXT) == text_hash(word.text)
     inexact = any(isinstance(value, float) for value in word.metadata.values())
     noted, now = row.metadata.get(_WORD), fingerprint(word)
-    kept = str(noted) if ours and noted and inexact else now
+    expected = str(noted) if ours and noted and inexact else now
     fault: WordFault | None = row.fault
     if text_problem(word.text):
         fault = "blank"
@@ -192,6 +202,7 @@ def _inspected(row: Row) -> InspectedWord:
         fault = "wrong"
     elif fault is None and not ours:
         fault = "foreign"
-    elif fault is None and noted != kept:
+    elif fault is None and noted != expected:
         fault = "changed"
-    return InspectedWord(word, row.vector if fault in (None, "changed") else None, fault, kept)
+    vector = row.vector if fault in (None, "changed") else None
+    return InspectedWord(word, vector, fault, expected, vector is not None and not row.proven)

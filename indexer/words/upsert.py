@@ -149,7 +149,7 @@ class Writer:
         if self._unsure:
             ids = list(self._unsure)
             self._replica.refresh(ids)
-            self._store.words.tell(ids)
+            self._store.words.publish(ids)
             self._unsure.clear()
 
 

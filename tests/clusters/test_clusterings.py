@@ -10,7 +10,7 @@ from indexer.clusters.history import History
 from indexer.contract import ClusteringSettings
 from indexer.errors import Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
-from indexer.store.chroma import Collection
+from indexer.store.collection import Collection
 from tests.conftest import AxisEmbedder
 
 

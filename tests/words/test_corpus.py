@@ -62,7 +62,7 @@ def test_what_was_written_is_there_for_the_next_process(engine, settings, model)
 def test_many_rows_that_share_a_value_are_read_a_page_at_a_time(engine, monkeypatch):
     engine.topics.replace([Topic("fruit", "", tuple(f"fruit {i}" for i in range(50)))])
     engine.words.add([word("yes", str(i), row=i) for i in range(50)])
-    monkeypatch.setattr("indexer.store.chroma._PAGE", 10)
+    monkeypatch.setattr("indexer.store.collection._PAGE", 10)
     sizes = []
     for collection in (engine.store._words._collection, engine.store._topics._collection):
         get = collection.get

@@ -37,7 +37,7 @@ def test_all_words_are_read_again_and_no_number_of_changes_comes_twice(engine):
 
 
 def test_words_that_change_while_they_are_read_are_as_the_store_has_them(engine, monkeypatch):
-    monkeypatch.setattr("indexer.store.chroma._PAGE", 2)
+    monkeypatch.setattr("indexer.store.collection._PAGE", 2)
     engine.words.add([word(f"fruit {i}", str(i)) for i in range(6)])
     pages = engine.store.words.pages
 

@@ -65,7 +65,7 @@ def served(settings, model, monkeypatch):
     """An engine that writes a few rows at a time, its words in memory, and a disk that can be full after some writes."""
     with Engine(settings, serving=True, load=lambda _: model) as engine:
         engine.words.load()
-        room = engine.store._words._room
+        room = engine.store._words._disk
 
         def full_after(writes):
             checks = []
