@@ -28,7 +28,7 @@ from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
 from indexer.store.store import Store
-from indexer.topics.texts import evidence, in_sentences
+from indexer.topics.texts import in_sentences
 from indexer.topics.topics import TopicIndex
 from indexer.vectors import best_first
 from indexer.words.corpus import Corpus
@@ -215,20 +215,20 @@ class Clusterings:
         if not snapshot.ids:
             raise InvalidRequest("there are no words any more; index some first")
         stored = stored.updated(words=len(snapshot.ids), model=self._store.model_name())
-        present = self._topics.present
+        current = self._topics.current
         if settings.around == "topics":
-            stored = replace(stored, topics_version=present.version)
-            names = present.label.names
-            topics = in_sentences(evidence(present.parts), names, self._embedder().embed)
+            stored = replace(stored, topics_version=current.version)
+            names = current.label.names
+            topics = in_sentences(current.vectors, names, self._embedder().embed)
             return stored, grow_topics(id, snapshot, settings, names, topics, progress)
         start = None if settings.start is None else self._start(settings.start)
-        _, used, thresholds = present.used()
+        used = current.used()
 
         def near(topic: str, score: float) -> bool:
-            least = thresholds.least(topic)
+            least = used.thresholds.least(topic)
             return least is None or score >= least
 
-        return stored, find_clusters(id, snapshot, settings, start, used, near, progress)
+        return stored, find_clusters(id, snapshot, settings, start, used.prototypes, near, progress)
 
     def _assign(self, id: str) -> Assignment:
         """Return the cluster of every word, computed again when the words or the clustering asked for have changed."""
@@ -258,5 +258,5 @@ class Clusterings:
         if clustering.status == "done":
             update["new_words"] = max(0, self._corpus.count() - clustering.words)
         if clustering.settings.around is not None:
-            update["active"] = clustering.id == self._topics.present.active
+            update["active"] = clustering.id == self._topics.current.active
         return clustering.model_copy(update=update)
