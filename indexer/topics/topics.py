@@ -182,7 +182,7 @@ class TopicIndex:
         return known | dict(zip(new, self._embed(new), strict=True)) if new else known
 
     def _change(self, topics: Sequence[Topic], vectors: Mapping[str, Vectors]) -> TopicSet:
-        """Write the set beside the old one, then make it the current one in one step; `vectors` has the new texts'."""
+        """Write the set beside the old one, then make it the current one in one step; `vectors`: of new texts."""
         current = self.current
         vectors = {**vectors, **current.vectors_by_text()}
         rows = [TopicText(t.name, role, text, vectors[text]) for t in topics for role, text in given_texts(t)]
