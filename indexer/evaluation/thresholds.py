@@ -28,7 +28,7 @@ class Decision:
 
     def rows(self) -> Iterator[tuple[int, float, float | None, bool, Reason]]:
         """Yield these five for each text; the margin is None where there is no second topic."""
-        margins = (None if margin == np.inf else margin for margin in self.margin.tolist())
+        margins = [None] * len(self.margin) if np.isinf(self.margin).all() else self.margin.tolist()
         arrays = (self.best.tolist(), self.score.tolist(), margins, self.accepted.tolist(), self.reason.tolist())
         return zip(*arrays, strict=True)
 
