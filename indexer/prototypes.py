@@ -16,7 +16,7 @@ from indexer.vectors import Vectors, unit
 
 @dataclass(frozen=True)
 class Prototypes:
-    """Named unit rows, (t, dimension), and the point that vectors are centred on, (dimension,); None: they are not."""
+    """Named unit rows, (t, dimension), and the point that vectors are centred on, (dimension,), or None."""
 
     names: tuple[str, ...]
     vectors: Vectors
@@ -34,8 +34,8 @@ class Prototypes:
 
         `vectors` are unit rows of the uncentred space, shape (n, dimension).
         """
-        if not self.names:
-            return np.empty((len(vectors), 0), dtype=np.float32)
+        if not self.names or not len(vectors):
+            return np.empty((len(vectors), len(self.names)), dtype=np.float32)
         if self.centre is not None:
             vectors = unit(vectors - self.centre)
         return np.asarray(np.clip(vectors @ self.vectors.T, -1, 1), dtype=np.float32)

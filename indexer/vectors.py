@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 
 
 class TopTwo(NamedTuple):
     """The best entry of each of n rows, (n,): its position, its value, and its lead over the second best."""
 
-    best: npt.NDArray[np.intp]
-    score: npt.NDArray[np.float64]
-    margin: npt.NDArray[np.float64]
+    best: Ints
+    score: Floats
+    margin: Floats
 
 
 def unit(vectors: npt.ArrayLike) -> Vectors:
@@ -25,7 +28,7 @@ def unit(vectors: npt.ArrayLike) -> Vectors:
     return np.asarray(rows / np.where(length == 0, 1, length), dtype=np.float32)
 
 
-def best_first(scores: Vectors, k: int) -> npt.NDArray[np.intp]:
+def best_first(scores: Vectors, k: int) -> Ints:
     """Return the positions of the k highest of each row of `scores`, (n, t), as (n, k); equal ones in order."""
     if k < scores.shape[1] // 4:  # sorting all of many to show a few would cost more than the product
         few = np.sort(np.argpartition(-scores, k, axis=1)[:, : k + 1], axis=1)
@@ -34,7 +37,7 @@ def best_first(scores: Vectors, k: int) -> npt.NDArray[np.intp]:
     return np.argsort(-scores, axis=1, kind="stable")[:, :k]
 
 
-def second_best(scores: Vectors) -> npt.NDArray[np.float64]:
+def second_best(scores: Vectors) -> Floats:
     """Return the second highest value of each row of `scores`, (n, t) with t of 2 or more, as (n,)."""
     return np.partition(scores, -2, axis=1)[:, -2].astype(np.float64)
 

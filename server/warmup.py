@@ -1,45 +1,45 @@
-"""What a server does before it is quick: load the model, then read the words into memory."""
+"""What makes a server quick: the model, the words in memory and the null scores, loaded ahead of the callers."""
+
+from __future__ import annotations
 
 import logging
 import threading
 
 from indexer.engine import Engine
-from indexer.errors import StoreUnavailable, TopicdexError
+from indexer.errors import StoreUnavailable
 
+_LOOK_S = 0.5  # until the null scores are looked at again: topics and words may have changed
 _RETRY_S = 10.0  # until the words are read again, where the store did not answer
 _log = logging.getLogger("topicdex")
 
 
 class Warmup:
-    """A thread that warms one engine; `failure` says why it could not."""
+    """A thread that warms one engine and keeps it warm until that is closed; `failure` says why it could not."""
 
     def __init__(self, engine: Engine) -> None:
         self.failure: Exception | None = None
         self._engine = engine
-        self._thread = threading.Thread(target=self._warm, name="topicdex-warming", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, name="topicdex-warmup", daemon=True).start()
 
     def join(self) -> None:
         """Wait until all is warm, or has failed."""
-        self._thread.join()
+        self._ended.wait()
 
-    def _warm(self) -> None:
-        corpus = self._engine.words
-        while not corpus.closed.is_set():
+    def _run(self) -> None:
+        engine, closed, wait = self._engine, self._engine.words.closed, 0.0
+        while not closed.wait(wait):
             try:
-                self._engine.embedder()
-                corpus.load()
-                self.failure = None
-                return
-            except StoreUnavailable as error:
-                if not corpus.closed.is_set():
-                    self._failed(error.code, error)
-                corpus.closed.wait(_RETRY_S)
-            except TopicdexError as error:
-                return self._failed(error.code, error)
-            except Exception as error:
-                return self._failed("internal", error)
-
-    def _failed(self, code: str, error: Exception) -> None:
-        self.failure = error
-        _log.error("%s: %s", code, error)
+                engine.embedder()
+                engine.words.load()
+                engine.topics.null_scores()
+                self.failure, wait = None, _LOOK_S
+                self._ended.set()
+            except Exception as error:  # nobody else would say what went wrong in this thread
+                if not closed.is_set():
+                    self.failure = error
+                    _log.error("%s: %s", getattr(error, "code", "internal"), error)
+                if not isinstance(error, StoreUnavailable):
+                    break
+                wait = _RETRY_S
+        self._ended.set()

@@ -35,7 +35,7 @@ ON_CONTRACT_ALONE = {"remote"}
 # The files of a wing that know the store or a model; all others there are arithmetic or memory.
 SERVICES = {
     "words": {"corpus", "replica", "upsert"},
-    "topics": {"topics", "texts"},
+    "topics": {"topics", "current", "texts"},
     "clusters": {"clusterings", "history"},
 }
 DOORS_TO_SERVER = {"indexer/commands/serve.py", "indexer/commands/demo.py"}

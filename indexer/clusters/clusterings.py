@@ -31,7 +31,7 @@ from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
 from indexer.store.store import Store
-from indexer.topics.texts import evidence, in_sentences
+from indexer.topics.texts import in_sentences
 from indexer.topics.topics import TopicIndex
 from indexer.vectors import best_first
 from indexer.words.corpus import Corpus
@@ -194,15 +194,15 @@ class Clusterings(service.Clusterings):
         if not snapshot.ids:
             raise InvalidRequest("there are no words any more; index some first")
         clustering = stored.updated(words=len(snapshot.ids), model=self._store.model_name()).clustering
-        present = self._topics.present
+        current = self._topics.current
         if settings.around == "topics":
-            names = present.label.names
-            topics = in_sentences(evidence(present.parts), names, self._embedder().embed)
+            names = current.label.names
+            topics = in_sentences(current.vectors, names, self._embedder().embed)
             clustering, prototypes = grow_topics(clustering, snapshot, names, topics, progress)
-            return replace(stored, clustering=clustering, topics_version=present.version), prototypes
+            return replace(stored, clustering=clustering, topics_version=current.version), prototypes
         start = None if settings.start is None else self._cluster_set(settings.start)
-        _, used, thresholds = present.used()
-        clustering, prototypes = find_clusters(clustering, snapshot, start, used, thresholds, progress)
+        used = current.used()
+        clustering, prototypes = find_clusters(clustering, snapshot, start, used.prototypes, used.thresholds, progress)
         return replace(stored, clustering=clustering), prototypes
 
     def _assign(self, id: str) -> Assignment:
@@ -233,5 +233,5 @@ class Clusterings(service.Clusterings):
         if clustering.status == "done":
             update["new_words"] = max(0, self._corpus.count() - clustering.words)
         if clustering.settings.around is not None:
-            update["active"] = clustering.id == self._topics.present.active
+            update["active"] = clustering.id == self._topics.current.active
         return clustering.model_copy(update=update)

@@ -7,54 +7,39 @@ from math import ceil, inf, sqrt
 from typing import Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.contract.evaluations import Calibration, Trial
 from indexer.errors import InvalidRequest
-from indexer.evaluation.criteria import CRITERIA, Answers, Bools, Floats, Ints, Limits, fit
-from indexer.evaluation.intervals import share
-from indexer.evaluation.metrics import NO_TOPIC
-from indexer.vectors import top_two
+from indexer.evaluation.criteria import CRITERIA, Answers, Limits, fit
+from indexer.evaluation.metrics import NO_TOPIC, trial
+from indexer.vectors import Bools, Floats, Ints, Vectors, top_two
 
 MIN_ROWS = 30
-# A precision that rests on fewer answers than this is luck: 20 right of 20 still leave 0.84 possible.
-MIN_ANSWERED = 20
-# Five rows move a topic's threshold about a fifth of the way to where they alone would put it; fewer are
-# noise.
-MIN_TOPIC_ROWS = 5
-# A fit aims higher than asked, by these shares of the way to 1, until the rows it did not see keep what was
-# asked.
-_HIGHER = np.linspace(0.0, 0.8, 17)
-# Message lists name this many topics.
-_NAMED = 5
+MIN_ANSWERED = 20  # a precision of fewer answers than this is luck: 20 right of 20 still leave 0.84 possible
+MIN_TOPIC_ROWS = 5  # move a topic's threshold a fifth of the way to where they alone would put it; fewer are noise
+_HIGHER = np.linspace(0.0, 0.8, 17)  # shares of the way from the precision asked to 1: a fit must aim higher than asked
+_NAMED = 5  # topics in one message
+
+Splits = list[tuple[Ints, Ints]]
 
 
 def calibrate(
-    scores: npt.NDArray[np.float32],
-    truth: Ints,
-    topics: Sequence[str],
-    *,
-    precision: float = 0.9,
-    folds: int = 5,
-    seed: int = 42,
-    min_topic_rows: int = MIN_TOPIC_ROWS,
+    scores: Vectors, truth: Ints, topics: Sequence[str], *, precision: float = 0.9, folds: int = 5, seed: int = 42
 ) -> Calibration:
     """Find the thresholds that answer most texts while `precision` of the answers are right.
 
-    `scores` (n, t) are the labelled texts' cosines with the topics, `truth` (n,) the column of each one's own
-    topic, -1 where it has none. Precision is right / answered over all rows, and an answer to a row of no
-    topic is wrong; so the rows should come as texts will come, those of no topic in their usual share.
+    `scores` (n, t) are the labelled texts' cosines with the topics, `truth` (n,) the column of each one's own topic,
+    NO_TOPIC where it has none. Precision is right / answered over all rows, and an answer to a row of no topic is
+    wrong; so the rows should come as texts will come, those of no topic in their usual share.
 
-    Each criterion is fitted on all folds but one and judged on the one left out, all of them pooled. The aim
-    of the fit rises until the pooled rows keep `precision`; the criterion that answers most of them wins, the
-    simpler where the lead may be chance. "topics" shifts a topic's threshold by its coefficient in a ridge
-    logistic regression of right or wrong on score and topic: topics with few rows stay near the common
-    threshold, and one that is nearest to fewer than `min_topic_rows` rows keeps it. What is reported comes
-    from the pooled rows; since they also chose among the fits, new texts come out lower, by about 0.05 with
-    60 rows, 0.02 with 150 and 0.01 with 500 or more.
+    Each criterion is fitted on all folds but one and judged on the one left out; these unseen rows are pooled. The fit
+    aims higher and higher until the pooled rows keep `precision`. The criterion that answers most of them wins, the
+    simpler one where the lead may be chance. "topics" shifts a topic's threshold by its coefficient in a ridge logistic
+    regression of right or wrong on score and topic: topics with few rows stay near the common threshold, and one that
+    is nearest to fewer than MIN_TOPIC_ROWS rows keeps it. The figures reported come from the pooled rows. Since these
+    also chose among the fits, new texts come out lower, by about 0.05 with 60 rows, 0.02 with 150, 0.01 from 500 on.
 
-    Raises InvalidRequest where there are too few rows, rows of one kind only, or the precision is out of
-    reach.
+    Raises InvalidRequest where there are too few rows, rows of one kind only, or the precision is out of reach.
     """
     fewest = _fewest_answers(truth, topics, precision, folds)
     best, score, margin = top_two(scores)
@@ -64,12 +49,12 @@ def calibrate(
         limits = Limits(-inf, np.full(len(topics), -inf), -inf)
         found = {"all": (limits, np.ones(len(truth), dtype=np.bool_))}
     else:
-        own = np.bincount(best, minlength=len(topics)) >= min_topic_rows
-        fold = _folds(np.where(in_scope, answers.right, 2), folds, seed)
-        found = _search(answers, own, fold, precision, fewest)
+        own = np.bincount(best, minlength=len(topics)) >= MIN_TOPIC_ROWS
+        splits = _splits(np.where(in_scope, answers.right, 2), folds, seed)
+        found = _search(answers, own, splits, precision, fewest)
     criterion = _choose({name: answered for name, (_, answered) in found.items()})
     limits, given = found[criterion]
-    tried = {name: _trial(answered, answers.right, in_scope) for name, (_, answered) in found.items()}
+    tried = {name: trial(answered, answers.right, in_scope) for name, (_, answered) in found.items()}
     support = np.bincount(truth[in_scope], minlength=len(topics))
     return Calibration(
         asked=precision,
@@ -110,24 +95,30 @@ def _fewest_answers(truth: Ints, topics: Sequence[str], precision: float, folds:
     return fewest
 
 
-def _folds(kinds: npt.NDArray[np.int_], folds: int, seed: int) -> Ints:
-    """Return a fold for each row, shape (n,), with each kind of row dealt out evenly."""
-    shuffled = np.lexsort((np.random.default_rng(seed).random(len(kinds)), kinds))
-    fold = np.empty(len(kinds), dtype=np.intp)
-    fold[shuffled] = np.arange(len(kinds)) % folds
-    return fold
+def _splits(kinds: Ints, folds: int, seed: int) -> Splits:
+    """Return the positions of the rows that each fit sees and of those it is judged on; folds share each kind evenly.
+
+    Kinds with fewer rows than folds are counted as the commonest kind, because not every fold can have one of them.
+    """
+    from sklearn.model_selection import StratifiedKFold  # here: it takes as long to load as all else
+
+    counts = np.bincount(kinds)
+    kinds = np.where(counts[kinds] < folds, counts.argmax(), kinds)
+    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(kinds, kinds))
 
 
-def _search(answers: Answers, own: Bools, fold: Ints, precision: float, fewest: int) -> dict[str, tuple[Limits, Bools]]:
+def _search(
+    answers: Answers, own: Bools, splits: Splits, precision: float, fewest: int
+) -> dict[str, tuple[Limits, Bools]]:
     """Return the limits of each criterion that keeps `precision`, and which rows they answered unseen."""
-    n, base = len(fold), float(answers.right.mean())
+    n, base = len(answers.right), float(answers.right.mean())
     # The aims below what is asked tell, where it cannot be kept, what can.
     aims = np.append(np.linspace(base, precision, 10, endpoint=False), precision + (1 - precision) * _HIGHER)
     found: dict[str, tuple[Limits, Bools]] = {}
     nearly = [(base, n)]
     # With one topic there is no margin, and no topic to set apart.
     for criterion in CRITERIA if len(own) > 1 else CRITERIA[:1]:
-        given = _unseen(criterion, answers, own, fold, aims, fewest)
+        given = _unseen(criterion, answers, own, splits, aims, fewest)
         counts = given.sum(axis=1)
         rates = (given & answers.right).sum(axis=1) / np.maximum(counts, 1)
         enough = counts >= fewest
@@ -145,15 +136,15 @@ def _search(answers: Answers, own: Bools, fold: Ints, precision: float, fewest: 
     return found
 
 
-def _unseen(criterion: str, answers: Answers, own: Bools, fold: Ints, aims: Floats, fewest: int) -> Bools:
+def _unseen(criterion: str, answers: Answers, own: Bools, splits: Splits, aims: Floats, fewest: int) -> Bools:
     """Return which rows the fits on the other folds answer, shape (aims, n)."""
-    given = np.zeros((len(aims), len(fold)), dtype=np.bool_)
-    for part in np.unique(fold):
-        seen = fold != part
-        in_seen = int(fewest * seen.mean())
-        for level, limits in enumerate(fit(criterion, answers.take(seen), own, aims, in_seen)):
+    n = len(answers.right)
+    given = np.zeros((len(aims), n), dtype=np.bool_)
+    for seen, unseen in splits:
+        least = int(fewest * len(seen) / n)
+        for level, limits in enumerate(fit(criterion, answers.take(seen), own, aims, least)):
             if limits is not None:
-                given[level, ~seen] = limits.accept(answers.take(~seen))
+                given[level, unseen] = limits.accept(answers.take(unseen))
     return given
 
 
@@ -171,34 +162,18 @@ def _choose(given: dict[str, Bools]) -> str:
     return chosen
 
 
-def _trial(given: Bools, right: Bools, in_scope: Bools) -> Trial:
-    return Trial(
-        precision=share(right[given]),
-        coverage=share(given),
-        precision_in_scope=share(right[given & in_scope]),
-        coverage_in_scope=share(given[in_scope]),
-        none_recall=share(~given[~in_scope]),
-    )
-
-
 def _messages(
-    criterion: str,
-    trial: Trial,
-    precision: float,
-    support: Ints,
-    given: Bools,
-    truth: Ints,
-    topics: Sequence[str],
+    criterion: str, measured: Trial, asked: float, support: Ints, given: Bools, truth: Ints, topics: Sequence[str]
 ) -> Iterator[str]:
     """Yield what the person who labelled the rows should know."""
     if criterion == "all":
-        yield f"answering every row already reaches precision {precision:g}, so no threshold is set"
-    if trial.precision.low is not None and trial.precision.low < precision - 0.03:
+        yield f"answering every row already reaches precision {asked:g}, so no threshold is set"
+    if measured.precision.low is not None and measured.precision.low < asked - 0.03:
         yield (
-            f"{trial.precision.n} unseen rows were answered, so the precision may be as low as "
-            f"{trial.precision.low:.2f} (95 %); more labelled rows would narrow this"
+            f"{measured.precision.n} unseen rows were answered, so the precision may be as low as "
+            f"{measured.precision.low:.2f} (95 %); more labelled rows would narrow this"
         )
-    if trial.none_recall.n == 0:
+    if measured.none_recall.n == 0:
         yield "no labelled row belongs to no topic, so how such texts are refused was not measured"
     without = [topics[t] for t in np.flatnonzero(support == 0).tolist()]
     if without:

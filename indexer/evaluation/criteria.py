@@ -7,35 +7,28 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.contract.topics import Thresholds
+from indexer.vectors import Bools, Floats, Ints
 
-# The simpler ones first.
-CRITERIA = ("score", "margin", "both", "topics")
+CRITERIA = ("score", "margin", "both", "topics")  # the simpler ones first
 # Least scores that "both" tries beside the margin, as quantiles of the labelled rows' scores.
 _FLOORS = np.array([0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
-# C of the logistic regression: the variance that it takes for granted among topics, in log odds.
-_SHRINKAGE = 0.3
-# Rows nearer to each other than this many decimals show are not told apart; a cut between two takes one more.
-_DECIMALS = 4
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
+_SHRINKAGE = 0.3  # C of the logistic regression: the variance that it expects among topics, in log odds
+_DECIMALS = 4  # rows that differ by less are not told apart; a cut halfway between two takes one decimal more
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Labelled rows as a threshold sees them: nearest topic, score, margin, and whether it is right."""
+    """What a threshold sees of n labelled rows: nearest topic, score, margin, and whether it is right; each (n,)."""
 
     best: Ints
     score: Floats
     margin: Floats
     right: Bools
 
-    def take(self, which: Bools) -> Answers:
-        """Return the rows of a mask of shape (n,)."""
+    def take(self, which: Ints) -> Answers:
+        """Return the rows at these positions, (m,)."""
         return Answers(self.best[which], self.score[which], self.margin[which], self.right[which])
 
 
@@ -61,10 +54,10 @@ class Limits:
 
 
 def fit(criterion: str, answers: Answers, own: Bools, aims: Floats, fewest: int) -> list[Limits | None]:
-    """Return, for each aimed precision, the limits that answer most of these rows while keeping it.
+    """Return, for each aimed precision, the limits that keep it and answer most of these rows.
 
-    None where no limits keep it on at least `fewest` answers. `own` (t,) marks the topics that "topics" may
-    give a threshold of their own.
+    None where no limits keep it on at least `fewest` answers. `own` (t,) marks the topics that the criterion "topics"
+    may give a threshold of their own.
     """
     offsets = _offsets(answers, own) if criterion == "topics" else np.zeros(len(own))
     by_margin = criterion in ("margin", "both")
@@ -83,7 +76,7 @@ def fit(criterion: str, answers: Answers, own: Bools, aims: Floats, fewest: int)
 
 def _limits(score: float, offsets: Floats, margin: float) -> Limits:
     by_topic = score - offsets
-    if score > -inf:  # what offsets make of a cut may lie where no cosine does
+    if score > -inf:  # an offset may move a cut to where no cosine can be
         score, by_topic = float(np.clip(score, -1.0, 1.0)), np.clip(by_topic, -1.0, 1.0)
     decimals = _DECIMALS + 1
     return Limits(round(score, decimals), np.round(by_topic, decimals), round(margin, decimals))
@@ -92,8 +85,7 @@ def _limits(score: float, offsets: Floats, margin: float) -> Limits:
 def _cuts(key: Floats, right: Bools, aims: Floats, fewest: int) -> list[tuple[int, float]]:
     """Return, for each aim, the lowest cut on `key` that keeps it and how many rows it answers; 0 for none.
 
-    A cut lies halfway between two rows that differ, so that neither sits on it; -inf where it answers every
-    row.
+    A cut lies halfway between two rows that differ, so that neither sits on it; -inf where it answers every row.
     """
     key = np.round(key, _DECIMALS)
     order = np.argsort(-key, kind="stable")
@@ -110,10 +102,10 @@ def _cuts(key: Floats, right: Bools, aims: Floats, fewest: int) -> list[tuple[in
 
 
 def _offsets(answers: Answers, own: Bools) -> Floats:
-    """Return how much score each topic (t,) is ahead of the rest at equal odds of being right.
+    """Return how much less score each topic (t,) needs than the rest for the same odds of being right.
 
-    From a ridge logistic regression of right or wrong on the score and the topic: the odds are even on one
-    line of score + offset, and a topic with few rows stays near 0. Zeros where the score says nothing.
+    From a ridge logistic regression of right or wrong on the score and the topic: equal odds are equal score + offset,
+    and a topic with few rows stays near 0. Zeros where the score says nothing.
     """
     from sklearn.linear_model import LogisticRegression  # here: it takes as long to load as all else
 

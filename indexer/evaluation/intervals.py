@@ -6,31 +6,27 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
 from indexer.contract.evaluations import Rate
+from indexer.vectors import Bools, Floats
 
 Z95 = NormalDist().inv_cdf(0.975)
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-
-
 UNDEFINED = Rate(value=None, low=None, high=None, n=0)
 
 
 def wilson(hits: int, n: int) -> Rate:
     """Return hits / n with Wilson's score interval, which stays in [0, 1] and has width at 0 and at 1.
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927). The values are
+    those of `scipy.stats.binomtest`, which also tests: through it an evaluation of 3,100 rows takes 2.5 times as long.
     """
     if n == 0:
         return UNDEFINED
     rate, z2 = hits / n, Z95 * Z95
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    # Exact at the ends, where rounding would leave 1e-17 or an interval that misses its own rate.
+    # Exact at the ends: there rounding leaves 1e-17, or an interval without its own rate.
     low = 0.0 if hits == 0 else max(centre - half, 0.0)
     high = 1.0 if hits == n else min(centre + half, 1.0)
     return Rate(value=rate, low=low, high=high, n=n)
@@ -44,15 +40,15 @@ def share(hits: Bools) -> Rate:
 def auroc(scores: Floats, positive: Bools) -> Rate:
     """Return the chance that a positive row scores above a negative one; a tie counts half.
 
-    The interval is DeLong's, taken on log odds to stay in (0, 1); where its variance says nothing (no pair in
-    the wrong order, or a single row on one side) it is the values that Hanley and McNeil's variance does not
-    rule out. E. R. DeLong et al., Biometrics 44 (1988); J. A. Hanley, B. J. McNeil, Radiology 143 (1982).
+    The interval is DeLong's, taken on log odds to stay in (0, 1). Its variance says nothing where no pair is in the
+    wrong order, or where one side has a single row: there the interval is that of Hanley and McNeil.
+    E. R. DeLong et al., Biometrics 44 (1988); J. A. Hanley, B. J. McNeil, Radiology 143 (1982).
     """
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return UNDEFINED.model_copy(update={"n": m + n})
     ranks = scipy.stats.rankdata(scores)
-    # For each row, the share of the other side that it is on the right side of.
+    # For each row, the share of the rows of the other side that it is in the right order with.
     above = (ranks[positive] - scipy.stats.rankdata(scores[positive])) / n
     below = 1 - (ranks[~positive] - scipy.stats.rankdata(scores[~positive])) / m
     value = float(above.mean())

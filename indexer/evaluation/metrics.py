@@ -5,45 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from indexer.contract.evaluations import Confusion, CurvePoint, Evaluation, Rate, TopicFigures
+from indexer.contract.evaluations import Confusion, CurvePoint, Evaluation, Rate, TopicFigures, Trial
 from indexer.contract.topics import Thresholds
 from indexer.evaluation.intervals import UNDEFINED, auroc, share, wilson
 from indexer.evaluation.thresholds import decide
+from indexer.vectors import Bools, Floats, Ints, Vectors
 
-NO_TOPIC = -1
+NO_TOPIC = -1  # the column of a row that belongs to no topic
 _CURVE_POINTS = 20
 _CONFUSIONS = 20
 _EXAMPLES = 3
 _RESAMPLES = 1000
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-
 
 def evaluate(
-    scores: npt.NDArray[np.float32],
-    truth: Ints,
-    topics: Sequence[str],
-    texts: Sequence[str],
-    *,
-    thresholds: Thresholds,
-    seed: int = 42,
+    scores: Vectors, truth: Ints, topics: Sequence[str], texts: Sequence[str], *, thresholds: Thresholds, seed: int = 42
 ) -> Evaluation:
     """Measure the answers that scores (n, t) give to n labelled texts.
 
-    `truth` (n,) holds each row's topic as a column of `scores`, -1 where it belongs to none. Accuracy and
-    macro F1 are of the nearest topic, thresholds aside, over the rows that have a topic. All else is what a
-    caller gets at `thresholds`: coverage is answered / rows, precision is right / answered, where an answer
-    to a row of no topic is wrong; `..._in_scope` leaves such rows out. `none_recall` is the share of them
-    that is not answered, `auroc` how well the score tells them from the rest (0.5: not at all). The curves
-    take each threshold alone, over all rows.
+    `truth` (n,) holds each row's topic as a column of `scores`, NO_TOPIC where it belongs to none. Accuracy and macro
+    F1 are of the nearest topic, thresholds aside, over the rows that have a topic. All else is what a caller gets at
+    `thresholds`, as `trial` counts it; `auroc` is how well the score tells the rows of a topic from the others (0.5:
+    not at all). The curves take each threshold alone, over all rows.
 
-    Intervals are of 95 %: Wilson's for shares, DeLong's for AUROC, and for macro F1 the percentiles of 1,000
-    seeded bootstrap samples drawn within each topic. They speak of other texts like these, not of other
-    kinds.
+    Intervals are of 95 %: Wilson's for shares, DeLong's for AUROC, and for macro F1 the percentiles of 1,000 seeded
+    bootstrap samples drawn within each topic. They hold for other texts like these, not for other kinds.
     """
     decision = decide(scores, thresholds, topics)
     best, accepted = decision.best, decision.accepted
@@ -53,20 +40,31 @@ def evaluate(
     if len(topics) > 1:
         curves["margin"] = _curve(decision.margin, right)
     return Evaluation(
+        **dict(trial(accepted, right, in_scope)),
         rows=len(truth),
         no_topic_rows=int((~in_scope).sum()),
         thresholds=thresholds,
         accuracy=share(right[in_scope]),
         macro_f1=_macro_f1(truth[in_scope], best[in_scope], len(topics), seed),
-        coverage=share(accepted),
-        precision=share(right[accepted]),
-        coverage_in_scope=share(accepted[in_scope]),
-        precision_in_scope=share(right[accepted & in_scope]),
-        none_recall=share(~accepted[~in_scope]),
         auroc=auroc(decision.score, in_scope),
         curves=curves,
         topics=_by_topic(best[accepted], truth, right & accepted, topics),
         confusions=_confusions(np.flatnonzero(accepted & ~right), best, truth, topics, texts),
+    )
+
+
+def trial(answered: Bools, right: Bools, in_scope: Bools) -> Trial:
+    """Return what thresholds give on n rows, from masks (n,): coverage is answered / rows, precision right / answered.
+
+    An answer to a row of no topic is wrong; `..._in_scope` leaves such rows out, and `none_recall` is the share of them
+    that is not answered.
+    """
+    return Trial(
+        precision=share(right[answered]),
+        coverage=share(answered),
+        precision_in_scope=share(right[answered & in_scope]),
+        coverage_in_scope=share(answered[in_scope]),
+        none_recall=share(~answered[~in_scope]),
     )
 
 
@@ -79,10 +77,8 @@ def _curve(key: Floats, right: Bools) -> list[CurvePoint]:
     wanted = np.ceil(np.arange(1, _CURVE_POINTS + 1) / _CURVE_POINTS * len(key) - 1e-9).astype(np.intp)
     answered = np.unique(np.searchsorted(-ordered, -ordered[wanted - 1], side="right"))
     return [
-        CurvePoint(
-            threshold=float(ordered[n - 1]), coverage=float(n / len(key)), precision=wilson(int(hits[n - 1]), int(n))
-        )
-        for n in answered
+        CurvePoint(threshold=float(ordered[n - 1]), coverage=n / len(key), precision=wilson(int(hits[n - 1]), n))
+        for n in answered.tolist()
     ]
 
 
@@ -92,18 +88,13 @@ def _by_topic(given: Ints, truth: Ints, right: Bools, topics: Sequence[str]) -> 
     support = np.bincount(truth[truth != NO_TOPIC], minlength=t)
     hits = np.bincount(truth[right], minlength=t)
     return [
-        TopicFigures(
-            topic=topic,
-            support=int(n),
-            precision=wilson(int(hit), int(answered)),
-            recall=wilson(int(hit), int(n)),
-        )
-        for topic, n, hit, answered in zip(topics, support, hits, answers, strict=True)
+        TopicFigures(topic=topic, support=n, precision=wilson(hit, answered), recall=wilson(hit, n))
+        for topic, n, hit, answered in zip(topics, support.tolist(), hits.tolist(), answers.tolist(), strict=True)
     ]
 
 
 def _confusions(wrong: Ints, best: Ints, truth: Ints, topics: Sequence[str], texts: Sequence[str]) -> list[Confusion]:
-    """Return the commonest wrong answers; their examples are the first texts that got them."""
+    """Return the commonest wrong answers; the examples are the first texts that got them."""
     rows: dict[tuple[int, int], list[int]] = {}
     for row in wrong:
         rows.setdefault((int(truth[row]), int(best[row])), []).append(int(row))

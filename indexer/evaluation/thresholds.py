@@ -1,15 +1,15 @@
-"""When the service commits itself to a topic: what thresholds decide for rows of scores."""
+"""The rule that gives an answer or none: thresholds on rows of scores."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.contract.topics import Reason, Thresholds
-from indexer.vectors import Vectors, top_two
+from indexer.vectors import Bools, Floats, Ints, Vectors, top_two
 
 MATCHED: Reason = "matched"
 BELOW_THRESHOLD: Reason = "below_threshold"
@@ -18,13 +18,19 @@ AMBIGUOUS: Reason = "ambiguous"
 
 @dataclass(frozen=True)
 class Decision:
-    """What is answered for n texts: nearest topic, score, margin, given or not, and why; each (n,)."""
+    """What is answered for n texts: nearest topic, score, margin, whether it is given, and why; each (n,)."""
 
-    best: npt.NDArray[np.intp]
-    score: npt.NDArray[np.float64]
-    margin: npt.NDArray[np.float64]
-    accepted: npt.NDArray[np.bool_]
+    best: Ints
+    score: Floats
+    margin: Floats
+    accepted: Bools
     reason: npt.NDArray[np.str_]
+
+    def rows(self) -> Iterator[tuple[int, float, float | None, bool, Reason]]:
+        """Yield these five for each text; the margin is None where there is no second topic."""
+        margins = [None] * len(self.margin) if np.isinf(self.margin).all() else self.margin.tolist()
+        arrays = (self.best.tolist(), self.score.tolist(), margins, self.accepted.tolist(), self.reason.tolist())
+        return zip(*arrays, strict=True)
 
 
 def decide(scores: Vectors, thresholds: Thresholds, topics: Sequence[str]) -> Decision:

@@ -1,335 +1,182 @@
-"""The topics as a caller meets them: set, list, which of them is nearest to a text, and from where on that counts."""
+"""The topics of a corpus: set, listed, matched to texts, and held against labelled ones."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from indexer.contract.evaluations import Calibration, Evaluation
-from indexer.contract.topics import (
-    Kind,
-    NullScores,
-    Reason,
-    Thresholds,
-    ThresholdSet,
-    TopicAnswer,
-    TopicAnswers,
-    TopicMatch,
-    TopicSet,
-)
+from indexer.contract.service import Topics
+from indexer.contract.topics import Kind, NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicRecord, TopicSet
 from indexer.embedders import Embedder
 from indexer.errors import Conflict, InvalidRequest, NotFound
-from indexer.evaluation.null_scores import null_scores, percentile
-from indexer.evaluation.thresholds import decide
-from indexer.prototypes import Prototypes
-from indexer.records import LabelledText, Topic, text_hash, topic_of
+from indexer.records import LabelledText, Topic, topic_of
 from indexer.store.store import Store
 from indexer.store.topics import TopicText, set_version
 from indexer.topics import assessment
-from indexer.topics.adaptation import label_prototypes
+from indexer.topics.answering import answers, without_topics
 from indexer.topics.classification import classified
-from indexer.topics.texts import Speakers, evidence, shown, texts_of, topics_of
-from indexer.vectors import Vectors, best_first
+from indexer.topics.current import LABEL, read_current
+from indexer.topics.null_scores import KeptNullScores
+from indexer.topics.texts import given_texts
+from indexer.vectors import Vectors
 from indexer.words.corpus import Corpus
 
-LABEL: Kind = "label"
-_BACKGROUND_WORDS = 10_000
-_log = logging.getLogger("topicdex")
 
+class TopicIndex(Topics):
+    """The set of topics; kept in memory, written to the store at every change.
 
-@dataclass(frozen=True)
-class Present:
-    """The topics in use: as they were given, and the prototypes that answer, with their thresholds.
-
-    `active` is the run whose prototypes those are; None where they are the labels.
+    Other threads may change it at any time: a method that answers reads `current` once.
     """
 
-    version: str
-    topics: tuple[Topic, ...]
-    parts: tuple[TopicText, ...]
-    label: Prototypes
-    adapted: Prototypes | None
-    active: str | None
-    thresholds: dict[str, Thresholds]
-
-    def used(self, kind: Kind | None = None) -> tuple[Kind, Prototypes, Thresholds]:
-        """Return what answers: an adaptation where one is active and `kind` does not pass over it."""
-        if self.adapted is None or self.active is None or kind == LABEL:
-            return LABEL, self.label, self.thresholds.get(LABEL, Thresholds())
-        return "adapted", self.adapted, self.thresholds.get(self.active, Thresholds())
-
-
-class TopicIndex:
-    """The set of topics; kept in memory, written to the store at every change."""
-
     def __init__(
-        self,
-        store: Store,
-        corpus: Corpus,
-        embedder: Callable[[], Embedder],
-        model_name: Callable[[], str],
+        self, store: Store, corpus: Corpus, embedder: Callable[[], Embedder], model_name: Callable[[], str]
     ) -> None:
         self._store = store
         self._corpus = corpus
         self._embedder = embedder
         self._model_name = model_name
-        self._write_lock = store.write_lock
-        self._backgrounds: dict[Kind, tuple[tuple[str, str | None], int, NullScores | None]] = {}
+        self._null_scores = KeptNullScores(corpus)
         self.load()
 
     def __len__(self) -> int:
-        return len(self.present.topics)
+        return len(self.current.texts)
 
     def load(self) -> None:
-        """Read the present topics, their adaptation and the thresholds from the store."""
-        while True:
-            state = self._store.state()
-            present = self._read(state)
-            if self._store.state() == state:  # else another process has changed it, and dropped what was being read
-                self._state, self.present = state, present
-                return
-
-    def _read(self, state: dict[str, Any]) -> Present:
-        version, active = state.get("topics", ""), state.get("active")
-        parts = self._store.topics.read(version) if version else []
-        named = {part.topic for part in parts if part.role == "name"}
-        parts = [part for part in parts if part.topic in named]  # rows may be gone, as `topicdex doctor` says
-        label = Prototypes(tuple(dict.fromkeys(p.topic for p in parts)), _label_vectors(parts))
-        adapted = None
-        if active is not None:
-            try:
-                adapted = self._store.clusterings.prototypes(active).named(label.names)
-            except NotFound:  # two processes on a Chroma server: one deleted it while the other made it the active one
-                _log.warning("the run %s that topics should answer from is gone; they answer from their labels", active)
-                active = None
-        thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
-        return Present(version, topics_of(parts), tuple(parts), label, adapted, active, thresholds)
+        """Read the topics, their prototypes and the thresholds from the store."""
+        self.current = read_current(self._store)
 
     def reload_if_changed(self) -> None:
         """Read the topics again where another process has changed them."""
-        with self._write_lock:
-            if self._store.state() != self._state:
+        with self._store.write_lock:
+            if self._store.state() != self.current.state:
                 self.load()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Hold the write lock over a change of what the store has now, which another process may have changed."""
-        with self._write_lock:
+        with self._store.write_lock:
             self.reload_if_changed()
             yield
 
     def all(self) -> TopicSet:
-        """Return all topics in their order."""
-        return TopicSet(topics=[shown(topic) for topic in self.present.topics])
+        return TopicSet(topics=[TopicRecord.model_validate(t, from_attributes=True) for t in self.current.topics])
 
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
-        """Make `topics`, whose names differ, the whole set."""
         given = [topic_of(topic) for topic in topics]
-        vectors = self._vectors_of(given)
+        vectors = self._embed_new(given)
         with self._changing():
-            return self._change(tuple(given), vectors)
+            return self._change(given, vectors)
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
-        """Add topics, or replace those with the same name in their place."""
         given = [topic_of(topic) for topic in topics]
-        vectors = self._vectors_of(given)
+        vectors = self._embed_new(given)
         with self._changing():
-            merged = {topic.name: topic for topic in (*self.present.topics, *given)}
-            return self._change(tuple(merged.values()), vectors)
+            merged = {topic.name: topic for topic in (*self.current.topics, *given)}
+            return self._change(list(merged.values()), vectors)
 
     def delete(self, name: str) -> TopicSet:
-        """Delete one topic; raises NotFound."""
         with self._changing():
-            kept = tuple(topic for topic in self.present.topics if topic.name != name)
-            if len(kept) == len(self.present.topics):
+            if name not in self.current.texts:
                 raise NotFound(f"there is no topic {name!r}")
-            return self._change(kept, {})
+            return self._change([topic for topic in self.current.topics if topic.name != name], {})
 
-    def activate(self, run: str, version: str) -> None:
-        """Answer from the prototypes of a run that grew from the topics `version`.
+    def activate(self, clustering: str, version: str) -> None:
+        """Answer from the prototypes of a clustering that grew from the topics `version`.
 
-        Raises Conflict where they have changed since, NotFound where the run is gone.
+        Raises Conflict where they have changed since, NotFound where the clustering is gone.
         """
         with self._changing():
-            if version != self.present.version:
-                raise Conflict(f"the topics have changed since the run {run}; adapt again")
-            self._store.clusterings.prototypes(run)  # raises before the state names a run that is not there
-            self._store.update_state(active=run)
+            if version != self.current.version:
+                raise Conflict(f"the topics have changed since the clustering {clustering}; adapt again")
+            self._store.clusterings.prototypes(clustering)  # raises before the state names one that is not there
+            self._store.update_state(active=clustering)
             self.load()
 
     def deactivate(self) -> None:
-        """Go back to plain labels; harmless where nothing is active."""
         with self._changing():
             self._store.update_state(active=None)
             self.load()
 
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
-        """Return the nearest topics of each text; `prototypes="label"` passes over an adaptation."""
-        present = self.present
-        kind, used, thresholds = present.used(prototypes)
-        if not used.names:
-            return TopicAnswers(results=[self._without_topics(text, thresholds) for text in texts])
+        used = self.current.used(prototypes)
+        if not len(used.prototypes):
+            return without_topics(used, texts, self._model_name())
+        null = self._null_scores.get(used)
         embedder = self._embedder()
-        vectors = embedder.embed(texts)
-        scores = used.scores(vectors)
-        decision = decide(scores, thresholds, used.names)
-        order = best_first(scores, k)
-        behind = self._null_scores(kind) if self._corpus.memory is not None else None
-        spoke = Speakers(present.parts)
-        margins: Sequence[float | None] = decision.margin.tolist() if len(used.names) > 1 else [None] * len(texts)
-        cuts = embedder.truncated(texts)
-        results = [
-            TopicAnswer.model_construct(
-                text=text,
-                topic=used.names[best] if accepted else None,
-                reason=cast(Reason, str(reason)),
-                score=score,
-                margin=margin,
-                threshold=thresholds.least(used.names[best]),
-                matches=[TopicMatch.model_construct(topic=used.names[i], score=float(row[i])) for i in places.tolist()],
-                prototypes=kind,
-                model=embedder.identity.name,
-                truncated=cut,
-                percentile=None if behind is None else round(percentile(behind, score), 1),
-                evidence=spoke.of(used.names[best], vector),
-            )
-            for text, vector, row, places, best, score, margin, accepted, reason, cut in zip(
-                texts,
-                vectors,
-                scores,
-                order,
-                decision.best.tolist(),
-                decision.score.tolist(),
-                margins,
-                decision.accepted.tolist(),
-                decision.reason,
-                cuts,
-                strict=True,
-            )
-        ]
-        return TopicAnswers.model_construct(results=results)
+        vectors, cut = embedder.embed(texts), embedder.truncated(texts)
+        return answers(used, null, texts, vectors, cut, k, embedder.identity.name)
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
-        """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
-
-        Raises NotFound for a topic that is not set, before the first line.
-        """
-        _, used, thresholds = self.present.used()
-        if topic is not None and topic not in used.names:
+        used = self.current.used()
+        if topic is not None and topic not in used.texts:
             raise NotFound(f"there is no topic {topic!r}")
-        return classified(self._corpus.pages(), used, thresholds, topic)
-
-    def scores(self, texts: Sequence[str], prototypes: Kind | None = None) -> tuple[Kind, tuple[str, ...], Vectors]:
-        """Return the prototypes in use, their names, and the score of each text with each, (n, t)."""
-        kind, used, _ = self.present.used(prototypes)
-        return kind, used.names, used.scores(self._embedder().embed(texts))
+        return classified(self._corpus.pages(), used, topic)
 
     def null_scores(self) -> NullScores:
-        """Return the scores of stored words with topics they are not near; empty with too few of either."""
-        return self._null_scores() or NullScores()
-
-    def _null_scores(self, prototypes: Kind | None = None) -> NullScores | None:
-        """Return what scores stored words have with topics they are not near; None with too few of either.
-
-        Computed on a sample, and again when the prototypes or as many words as a tenth of all have changed.
-        """
-        kind, used, _ = self.present.used(prototypes)
-        words, changes = self._corpus.count(), self._corpus.changes()
-        key = (self.present.version, self.present.active)
-        made_for, made_at, found = self._backgrounds.get(kind, (None, 0, None))
-        if made_for != key or 10 * abs(changes - made_at) > words:
-            sample = self._corpus.sample(_BACKGROUND_WORDS) if words and len(used.names) > 1 else None
-            found = None if sample is None or not len(sample) else null_scores(used.scores(sample))
-            self._backgrounds[kind] = (key, changes, found)
-        return found
+        current = self.current
+        return self._null_scores.measure(current.used(), current.used(LABEL))
 
     def thresholds(self) -> ThresholdSet:
-        """Return the thresholds of the prototypes in use."""
-        kind, _, used = self.present.used()
-        return ThresholdSet(score=used.score, margin=used.margin, topics=dict(used.topics), prototypes=kind)
+        used = self.current.used()
+        return ThresholdSet(**_fields(used.thresholds), prototypes=used.kind)
 
     def set_thresholds(self, thresholds: Thresholds) -> ThresholdSet:
-        """Set the thresholds of the prototypes in use; raises InvalidRequest for a topic that is not set."""
         with self._changing():
-            unknown = sorted(thresholds.topics.keys() - {topic.name for topic in self.present.topics})
+            unknown = sorted(thresholds.topics.keys() - self.current.texts.keys())
             if unknown:
                 raise InvalidRequest(f"there is no topic {unknown[0]!r}; set thresholds of topics that are there")
-            every = {key: _limits(value) for key, value in self.present.thresholds.items()}
-            every[self.present.active or LABEL] = _limits(thresholds)
+            every = {key: _fields(value) for key, value in self.current.thresholds.items()}
+            every[self.current.active or LABEL] = _fields(thresholds)
             self._store.update_state(thresholds=every)
             self.load()
             return self.thresholds()
 
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
-        """Measure the answers to labelled texts at the thresholds in use.
-
-        Raises InvalidRequest where there are no rows, no topics, or labels that are no topics.
-        """
-        return assessment.evaluate(self, rows)
+        return assessment.evaluate(self.current.used(), rows, self._embed)
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
-        """Find the thresholds that answer most labelled texts at this precision, and set them where `apply` is true.
-
-        Raises InvalidRequest where the rows cannot teach thresholds, with the reason.
-        """
-        found = assessment.calibrate(self, rows, precision)
+        used = self.current.used()
+        found = assessment.calibrate(used, rows, self._embed, precision)
         if apply:
-            self.set_thresholds(found.thresholds)
+            with self._changing():
+                if self.current.used().key != used.key:
+                    raise Conflict("the topics have changed while their thresholds were measured; calibrate again")
+                self.set_thresholds(found.thresholds)
         return found
 
-    def _without_topics(self, text: str, thresholds: Thresholds) -> TopicAnswer:
-        return TopicAnswer(
-            text=text,
-            topic=None,
-            reason="no_topics",
-            score=None,
-            margin=None,
-            threshold=thresholds.score,
-            matches=[],
-            prototypes=LABEL,
-            model=self._model_name(),
-        )
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder().embed(texts)
 
-    def _vectors_of(self, topics: Sequence[Topic]) -> dict[str, Vectors]:
-        """Return the vector of every text of the topics, by its hash; the model, asked for new ones, may be slow."""
-        texts = {text_hash(text): text for topic in topics for _, text in texts_of(topic)}
-        known = {text_hash(part.text): part.vector for part in self.present.parts}
-        fresh = {hash: text for hash, text in texts.items() if hash not in known}
-        if fresh:
-            known.update(zip(fresh, self._embedder().embed(list(fresh.values())), strict=True))
-        return {hash: known[hash] for hash in texts}
+    def _embed_new(self, topics: Sequence[Topic]) -> dict[str, Vectors]:
+        """Return the vectors of all known texts and of these topics; call it unlocked, since the model may be slow."""
+        known = self.current.vectors_by_text()
+        new = list(dict.fromkeys(text for topic in topics for _, text in given_texts(topic) if text not in known))
+        return known | dict(zip(new, self._embed(new), strict=True)) if new else known
 
-    def _change(self, topics: tuple[Topic, ...], vectors: dict[str, Vectors]) -> TopicSet:
-        """Write the set beside the old one, and make it the present one in one step; `vectors` of what is new in it."""
-        vectors = {text_hash(part.text): part.vector for part in self.present.parts} | vectors
-        parts = [
-            TopicText(topic.name, role, text, vectors[text_hash(text)])
-            for topic in topics
-            for role, text in texts_of(topic)
-        ]
-        version = set_version(parts) if parts else ""
-        before = self.present.version
-        if version == before and len(parts) == len(self.present.parts):  # fewer: rows are gone, and written again
+    def _change(self, topics: Sequence[Topic], vectors: Mapping[str, Vectors]) -> TopicSet:
+        """Write the set beside the old one, then make it the current one in one step; `vectors`: of new texts."""
+        current = self.current
+        vectors = {**vectors, **current.vectors_by_text()}
+        rows = [TopicText(t.name, role, text, vectors[text]) for t in topics for role, text in given_texts(t)]
+        version = set_version(rows) if rows else ""
+        if version == current.version:
             return self.all()
-        if parts:
-            self._store.topics.write(version, parts, np.stack([part.vector for part in parts]))
+        if rows:
+            self._store.topics.write(version, rows, np.stack([row.vector for row in rows]))
         names = {topic.name for topic in topics}
-        label = self.present.thresholds.get(LABEL, Thresholds())
-        kept = {**_limits(label), "topics": {n: s for n, s in label.topics.items() if n in names}}
-        ended = self.present.active is not None
+        label = current.thresholds.get(LABEL, Thresholds())
+        kept = {**_fields(label), "topics": {name: least for name, least in label.topics.items() if name in names}}
         self._store.update_state(topics=version, active=None, thresholds={LABEL: kept})
         self.load()
+        before = current.state.get("topics", "")
         if before != version:  # that one alone: another may be in the making in another process
             self._store.topics.drop(before)
-        return self.all().model_copy(update={"adaptation": "deactivated"} if ended else {})
+        return self.all().model_copy(update={"adaptation": "deactivated"} if current.active is not None else {})
 
 
-def _label_vectors(parts: Sequence[TopicText]) -> Vectors:
-    return label_prototypes(evidence(parts)) if parts else np.empty((0, 0), dtype=np.float32)
-
-
-def _limits(thresholds: Thresholds) -> dict[str, Any]:
+def _fields(thresholds: Thresholds) -> dict[str, Any]:
     return thresholds.model_dump(include={"score", "margin", "topics"})

@@ -75,7 +75,7 @@ def test_a_clustering_is_not_dropped_for_later_ones_while_it_becomes_the_active_
 
 
 def test_a_clustering_that_is_gone_is_not_made_the_active_one(engine, grown):
-    version = engine.topics.present.version
+    version = engine.topics.current.version
     engine.clusterings.delete(grown)
     with pytest.raises(NotFound):
         engine.topics.activate(grown, version)

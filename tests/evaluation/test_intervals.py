@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from indexer.contract import Rate
@@ -17,6 +18,12 @@ def test_wilson_intervals_are_the_published_ones(hits, n, low, high):
     rate = wilson(hits, n)
     assert rate.value == hits / n
     assert (rate.low, rate.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (3, 7), (0, 3100), (1550, 3100), (3099, 3100), (3100, 3100)])
+def test_wilson_intervals_are_scipys(hits, n):
+    rate = wilson(hits, n)
+    assert (rate.low, rate.high) == pytest.approx(tuple(binomtest(hits, n).proportion_ci(method="wilson")), abs=1e-12)
 
 
 def test_a_perfect_rate_is_not_certain():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from indexer.contract import NullScores
-from indexer.errors import InvalidRequest
 from indexer.evaluation.null_scores import null_scores
 from indexer.evaluation.null_scores import percentile as share_below
 
@@ -32,5 +31,7 @@ def test_null_scores_survive_json():
 
 @pytest.mark.parametrize("shape", [(0, 3), (5, 1)])
 def test_without_words_or_a_second_topic_there_are_no_null_scores(shape):
-    with pytest.raises(InvalidRequest, match="at least 2 topics"):
-        null_scores(np.zeros(shape, dtype=np.float32))
+    measured = null_scores(np.zeros(shape, dtype=np.float32))
+    assert measured == NullScores(percentiles=[], rows=0)
+    assert share_below(measured, 0.5) is None
+    assert share_below(None, 0.5) is None

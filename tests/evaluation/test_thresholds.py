@@ -34,6 +34,12 @@ def test_a_single_topic_is_never_ambiguous():
     assert decision.accepted.tolist() == [True, True, False, True]
 
 
+def test_a_row_holds_what_an_answer_needs():
+    rows = decide(SCORES[:2], Thresholds(score=0.6), TOPICS).rows()
+    assert list(rows) == [(0, 0.75, 0.5, True, MATCHED), (0, 0.5, 0.125, False, BELOW_THRESHOLD)]
+    assert [margin for _, _, margin, _, _ in decide(SCORES[:2, :1], Thresholds(), TOPICS[:1]).rows()] == [None, None]
+
+
 def test_no_rows_give_no_answers():
     assert decide(SCORES[:0], Thresholds(score=0.5), TOPICS).accepted.shape == (0,)
 
