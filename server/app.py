@@ -1,5 +1,7 @@
 """The one place where the application is put together."""
 
+from __future__ import annotations
+
 import atexit
 import hmac
 from urllib.parse import unquote_to_bytes
@@ -53,13 +55,6 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         ),
         doc_ui=False,
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
-        responses={
-            status: {
-                "description": "What went wrong; programs go by its code",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }
-            for status in ("422", "4XX", "5XX")
-        },
         validation_error_callback=invalid,
         validation_error_model=Problem,
     )

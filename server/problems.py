@@ -1,5 +1,7 @@
 """Errors as problem documents (RFC 9457): one shape and one content type for every way in which a call can fail."""
 
+from __future__ import annotations
+
 import json
 import logging
 import re
@@ -7,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, request
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -25,6 +28,7 @@ _STATUS = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "too_many_jobs": 429,
+    "internal": 500,
     "store_unavailable": 503,
     "store_busy": 503,
     "not_ready": 503,
@@ -32,6 +36,11 @@ _STATUS = {
 }
 _PATH = re.compile(r"(?<![\w:/])/[^\s'\"();,]+")
 _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+ANY = ("invalid_request", "internal")  # what every call can meet; below, what calls of one kind can meet
+V1 = (*ANY, "unauthorized", "store_unavailable")
+BODY = (*V1, "too_large", "unsupported_media_type")
+MODEL = ("model_mismatch", "model_unavailable")
 
 
 class FieldError(BaseModel):
@@ -50,6 +59,18 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[FieldError] | None = None
+
+
+def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> ResponseDict:
+    """Return the OpenAPI responses of an operation: its answer (None: no body), and the codes that it can meet."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(_STATUS[code], []).append(f"`{code}`")
+    if 415 in by_status:  # it reads a body, which may be no JSON
+        by_status[400] = ["`invalid_request`"]
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problems = {number: {"description": " or ".join(found), "content": content} for number, found in by_status.items()}
+    return {status: model, **dict(sorted(problems.items()))}
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:

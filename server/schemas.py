@@ -1,50 +1,15 @@
 """What comes in: every body, query and path is one of these models, and OpenAPI is made from them."""
 
+from __future__ import annotations
+
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from indexer.contract.evaluations import MOST_ROWS
-from indexer.records import Scalar, Topic, Word, encodes, id_problem, metadata_problem, text_hash, text_problem
-
-MOST_ITEMS = 1_000  # in any list that comes in
-
-
-def _text(value: str) -> str:
-    if reason := text_problem(value):
-        raise ValueError(reason)
-    return value
-
-
-def _unicode(value: str) -> str:
-    if not encodes(value):
-        raise ValueError("it holds half of a surrogate pair")
-    return value
-
-
-def _id(value: str) -> str:
-    if reason := id_problem(value):
-        raise ValueError(reason)
-    return value
-
-
-def _metadata(value: Any) -> Any:
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise ValueError("metadata is an object of names and values")
-    if reason := metadata_problem(value):
-        raise ValueError(reason)
-    return value
-
-
-Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"example": "Mango"})]
-Id = Annotated[str, AfterValidator(_id)]
-Unicode = Annotated[str, AfterValidator(_unicode)]  # what JSON can escape and nothing can store is refused
-# checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
-Metadata = Annotated[dict[str, Any], BeforeValidator(_metadata)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
-Count = Annotated[int, Field(ge=1, le=MOST_ITEMS)]
-Cosine = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+from indexer.records import LabelledText, Scalar, Topic, Word, text_hash
+from server.fields import MOST_ITEMS, WHOLE, Cosine, Count, Id, Metadata, Text, Texts, Unicode
 
 
 class Body(BaseModel):
@@ -76,7 +41,7 @@ class NoQuery(Query):
 class TopicIn(Body):
     """A topic: its name, and what describes it."""
 
-    name: Text = Field(json_schema_extra={"example": "Fruit"})
+    name: Text
     description: Unicode = ""
     examples: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = []
 
@@ -127,7 +92,7 @@ class TopicQuery(Query):
 
 
 class LabelledIn(Body):
-    """A text and its topic; null, none or oos where it belongs to none."""
+    """A text and its topic; null where it belongs to none."""
 
     text: Text
     label: str | None
@@ -137,6 +102,10 @@ class EvaluationIn(Body):
     """Labelled texts."""
 
     rows: Annotated[list[LabelledIn], Field(min_length=1, max_length=MOST_ROWS)]
+
+    def labelled(self) -> list[LabelledText]:
+        """Return the rows as the engine knows them."""
+        return [LabelledText(row.text, row.label) for row in self.rows]
 
 
 class CalibrationIn(EvaluationIn):
@@ -180,7 +149,7 @@ class PageQuery(Query):
 
 
 class IdPath(BaseModel):
-    """The id of a word; `/` may stand in it."""
+    """The id of a word, in which `/` may stand, or of a clustering."""
 
     id: str
 
@@ -189,12 +158,6 @@ class NamePath(BaseModel):
     """The name of a topic."""
 
     name: str
-
-
-class RunPath(BaseModel):
-    """The id of a clustering."""
-
-    run: str
 
 
 class DiffPath(BaseModel):
@@ -242,20 +205,34 @@ class WaitQuery(Query):
     wait: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0
 
 
-class ClusteringIn(Body):
-    """How to recluster: exactly one of `k` and `around`.
+def _way(name: str, value: dict[str, JsonValue], *without: str) -> JsonValue:
+    nulls: dict[str, JsonValue] = {other: {"type": "null"} for other in without}
+    return {"properties": {name: value, **nulls}, "required": [name]}
 
-    `start`: a run to start from, null for a fresh start, else the newest finished run with the same settings.
+
+class ClusteringIn(Body):
+    """How to cluster: exactly one of `k` and `around`; `k_min` and `k_max` go with `"k": "auto"`.
+
+    `start`: the clustering to start from, null for a fresh start, else the newest finished one with the same settings.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"k": 3, "seed": 42}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"k": 3, "seed": 42},
+            "oneOf": [
+                _way("k", {"type": "integer"}, "around", "k_min", "k_max"),
+                _way("k", {"const": "auto"}, "around"),
+                _way("around", {"const": "topics"}, "k", "k_min", "k_max"),
+            ],
+        }
+    )
 
     k: Count | Literal["auto"] | None = None
     around: Literal["topics"] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    seed: Annotated[int, Field(ge=0, lt=2**32), WHOLE] = 42
     start: Unicode | None = None
-    k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
-    k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS)] | None = None
+    k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS), WHOLE] | None = None
+    k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS), WHOLE] | None = None
     stop_words: Annotated[list[Unicode], Field(max_length=MOST_ITEMS)] | None = None
 
 
@@ -266,7 +243,7 @@ class ClusterWordsQuery(PageQuery):
 
 
 class ClusterQuery(Query):
-    """Which run answers; the newest finished one where none is named."""
+    """Which clustering answers; the newest finished one where none is named."""
 
     clustering: str | None = None
 

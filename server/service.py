@@ -1,16 +1,19 @@
 """The service itself over HTTP: what runs here, is it alive, is it ready, its description and its page."""
 
-from importlib.resources import files
-from typing import Any
+from __future__ import annotations
 
-from flask import Flask, Response, current_app, jsonify, render_template, send_from_directory
-from flask_openapi3 import APIBlueprint, Tag
+from importlib.resources import files
+
+from flask import Response, jsonify, render_template, send_from_directory
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from indexer.contract import Info
 from indexer.errors import NotReady
 from server.context import answer, context, engine
-from server.schemas import NoQuery
+from server.problems import ANY, V1, answers
+from server.schemas import Body, NoQuery
 
 
 class Health(BaseModel):
@@ -22,19 +25,19 @@ class Health(BaseModel):
 service = APIBlueprint("service", __name__, abp_tags=[Tag(name="Service")])
 
 
-@service.get("/v1/info", responses={200: Info})
+@service.get("/v1/info", security=[{"key": []}], responses=answers(Info, *V1))
 def info(query: NoQuery) -> Response:
     """Show what is running here, on what."""
     return answer(engine().info())
 
 
-@service.get("/healthz", responses={200: Health})
+@service.get("/healthz", responses=answers(Health, *ANY))
 def healthz() -> Response:
     """Tell that the process answers."""
     return answer(Health())
 
 
-@service.get("/readyz", responses={200: Health})
+@service.get("/readyz", responses=answers(Health, *ANY, "not_ready", "store_unavailable"))
 def readyz() -> Response:
     """Tell whether the model is loaded and the store answers; 503 until then."""
     if not engine().model_loaded:
@@ -44,12 +47,17 @@ def readyz() -> Response:
     return answer(Health())
 
 
-def register_docs(app: Flask) -> None:
+def register_docs(app: OpenAPI) -> None:
     """Serve the OpenAPI description and a page that shows it, both without a network."""
     assets = str(files("flask_openapi3_swagger") / "templates" / "swagger")
+    description = app.api_doc
+    # flask-openapi3 drops the keywords of JSON Schema that it does not know, such as propertyNames
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in Body.__subclasses__()], ref_template="#/components/schemas/{model}"
+    )
+    description["components"]["schemas"] |= schemas["$defs"]
 
     def openapi() -> Response:
-        description: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
         return jsonify(description)
 
     def docs() -> str:

@@ -1,5 +1,7 @@
 """What a server does before it is quick: load the model, then read the words into memory."""
 
+from __future__ import annotations
+
 import logging
 import threading
 

@@ -1,5 +1,7 @@
 """Words over HTTP: add, list, get, delete, nearest, similarity."""
 
+from __future__ import annotations
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -13,6 +15,7 @@ from indexer.contract import (
     WordsRemoved,
 )
 from server.context import answer, engine
+from server.problems import BODY, MODEL, V1, answers
 from server.schemas import (
     IdPath,
     IdsIn,
@@ -27,43 +30,43 @@ from server.schemas import (
 words = APIBlueprint("words", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Words")])
 
 
-@words.post("/words", responses={200: WordsAdded})
+@words.post("/words", responses=answers(WordsAdded, *BODY, *MODEL))
 def add_words(query: NoQuery, body: WordsIn) -> Response:
     """Add or update words; 200 means that they are on disk."""
     return answer(engine().words.add([word.word() for word in body.words]))
 
 
-@words.get("/words", responses={200: WordPage})
+@words.get("/words", responses=answers(WordPage, *V1))
 def list_words(query: PageQuery) -> Response:
     """List the words in the order in which they first came."""
     return answer(engine().words.page(query.limit, query.cursor))
 
 
-@words.get("/words/nearest", responses={200: WordAnswer})
+@words.get("/words/nearest", responses=answers(WordAnswer, *V1, *MODEL))
 def nearest_words(query: NearestWordQuery) -> Response:
     """Find the stored words nearest to a text, which is not stored."""
     return answer(engine().words.nearest([query.text], query.k)[0])
 
 
-@words.post("/words/nearest", responses={200: WordAnswers})
+@words.post("/words/nearest", responses=answers(WordAnswers, *BODY, *MODEL))
 def nearest_words_of_many(query: NoQuery, body: NearestWordsIn) -> Response:
     """Find the stored words nearest to each text."""
     return answer(engine().words.nearest(body.texts, body.k, body.conditions()))
 
 
-@words.post("/words/delete", responses={200: WordsRemoved})
+@words.post("/words/delete", responses=answers(WordsRemoved, *BODY))
 def delete_words(query: NoQuery, body: IdsIn) -> Response:
     """Delete words."""
     return answer(WordsRemoved(removed=engine().words.delete(body.ids)))
 
 
-@words.get("/words/<anything:id>", responses={200: WordRecord})
+@words.get("/words/<anything:id>", responses=answers(WordRecord, *V1, "not_found"))
 def get_word(path: IdPath, query: NoQuery) -> Response:
     """Get one word."""
     return answer(engine().words.get(path.id))
 
 
-@words.delete("/words/<anything:id>", responses={204: None})
+@words.delete("/words/<anything:id>", responses=answers(None, *V1, "not_found", status=204))
 def delete_word(path: IdPath, query: NoQuery) -> Response:
     """Delete one word."""
     engine().words.get(path.id)
@@ -71,7 +74,7 @@ def delete_word(path: IdPath, query: NoQuery) -> Response:
     return Response(status=204)
 
 
-@words.post("/similarity", responses={200: Similarity})
+@words.post("/similarity", responses=answers(Similarity, *BODY, *MODEL))
 def compare(query: NoQuery, body: SimilarityIn) -> Response:
     """Compare every row with every column."""
     return answer(engine().similarity(body.rows, body.columns))

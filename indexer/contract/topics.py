@@ -134,3 +134,14 @@ class NullScores(Answer):
         labels 0.65 to 0.90; no other quantile, of these scores or of all that are not the best, kept a share so steady.
         """
         return self.percentiles[75]
+
+
+class ClassifiedWord(Answer):
+    """A stored word and its topic: a line of a classification."""
+
+    id: str
+    text: str
+    topic: str | None
+    score: float | None
+    margin: float | None
+    reason: Reason

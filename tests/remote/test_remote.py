@@ -24,7 +24,7 @@ from indexer.remote.connection import batches
 from indexer.settings import DEFAULT_MODEL
 from indexer.store.lock import NOTE, OwnerLock, prepare_folder, read_note
 from server.app import create_app
-from server.serve import end_loop
+from server.draining import end_loop
 from tests.conftest import AxisEmbedder
 
 WORDS = [f"{kind} {i}" for kind in ("fruit", "country", "company") for i in range(10)]
