@@ -32,6 +32,8 @@ class DrainingServer:
         self._server.run()
         draining.join()
         self._server.task_dispatcher.shutdown()
+        if not self._server.task_dispatcher.threads:  # else one of them may still pull it
+            self._server.trigger.close()
 
     def stop(self) -> None:
         """End `run`; a signal handler or another thread may call this, before `run` as well."""
