@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from flask import Response, url_for
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from indexer.contract import (
     ClusterAnswer,
@@ -16,17 +19,78 @@ from indexer.contract import (
 )
 from server.context import answer, context, engine
 from server.problems import BODY, MODEL, V1, answers
-from server.schemas import (
-    ClusteringIn,
-    ClusterQuery,
-    ClusterWordsQuery,
-    DiffPath,
-    IdPath,
-    NearestClusterQuery,
-    NearestClustersIn,
-    NoQuery,
-    WaitQuery,
-)
+from server.schemas import MOST_ITEMS, WHOLE, Body, Count, IdPath, NoQuery, PageQuery, Query, Text, Texts, Unicode
+
+
+class WaitQuery(Query):
+    """How many seconds to wait for the end, at most."""
+
+    wait: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0
+
+
+def _way(name: str, value: dict[str, JsonValue], *without: str) -> JsonValue:
+    nulls: dict[str, JsonValue] = {other: {"type": "null"} for other in without}
+    return {"properties": {name: value, **nulls}, "required": [name]}
+
+
+class ClusteringIn(Body):
+    """How to cluster: exactly one of `k` and `around`; `k_min` and `k_max` go with `"k": "auto"`.
+
+    `start`: the clustering to start from, null for a fresh start, else the newest finished one with the same settings.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"k": 3, "seed": 42},
+            "oneOf": [
+                _way("k", {"type": "integer"}, "around", "k_min", "k_max"),
+                _way("k", {"const": "auto"}, "around"),
+                _way("around", {"const": "topics"}, "k", "k_min", "k_max"),
+            ],
+        }
+    )
+
+    k: Count | Literal["auto"] | None = None
+    around: Literal["topics"] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32), WHOLE] = 42
+    start: Unicode | None = None
+    k_min: Annotated[int, Field(ge=2, le=MOST_ITEMS), WHOLE] | None = None
+    k_max: Annotated[int, Field(ge=2, le=MOST_ITEMS), WHOLE] | None = None
+    stop_words: Annotated[list[Unicode], Field(max_length=MOST_ITEMS)] | None = None
+
+
+class DiffPath(BaseModel):
+    """The ids of two clusterings."""
+
+    old: str
+    new: str
+
+
+class ClusterWordsQuery(PageQuery):
+    """Which cluster's words, and how many."""
+
+    cluster: str | None = None
+
+
+class ClusterQuery(Query):
+    """Which clustering answers; the newest finished one where none is named."""
+
+    clustering: str | None = None
+
+
+class NearestClusterQuery(ClusterQuery):
+    """A text and how many clusters to show."""
+
+    text: Text
+    k: Count = 1
+
+
+class NearestClustersIn(Body):
+    """Texts and how many clusters to show for each."""
+
+    texts: Texts
+    k: Count = 1
+
 
 clusterings = APIBlueprint(
     "clusterings", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Clusterings")]

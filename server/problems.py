@@ -75,16 +75,12 @@ def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> Re
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
     """Return a problem document."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
+    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code).model_dump(
+        exclude={"errors"}
+    )
     if errors is not None:
-        body["errors"] = errors
-    return Response(json.dumps(body), status, content_type="application/problem+json")
+        document["errors"] = errors
+    return Response(json.dumps(document), status, content_type="application/problem+json")
 
 
 def invalid(error: ValidationError) -> Response:

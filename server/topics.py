@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import AfterValidator, BaseModel, Field
 
 from indexer.contract import (
     Calibration,
@@ -15,22 +18,105 @@ from indexer.contract import (
     TopicAnswers,
     TopicSet,
 )
+from indexer.contract.evaluations import MOST_ROWS
 from indexer.contract.topics import ClassifiedWord
 from indexer.errors import TooManyJobs
+from indexer.records import LabelledText, Topic
 from server.context import MOST_STREAMS, answer, context, engine
 from server.problems import BODY, MODEL, V1, answers
-from server.schemas import (
-    CalibrationIn,
-    EvaluationIn,
-    NamePath,
-    NearestTopicQuery,
-    NearestTopicsIn,
-    NoQuery,
-    PrototypesQuery,
-    ThresholdsIn,
-    TopicQuery,
-    TopicsIn,
-)
+from server.schemas import MOST_ITEMS, Body, Cosine, Count, NoQuery, Query, Text, Texts, Unicode
+
+
+class TopicIn(Body):
+    """A topic: its name, and what describes it."""
+
+    name: Text
+    description: Unicode = ""
+    examples: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = []
+
+    def topic(self) -> Topic:
+        """Return it as the engine knows it."""
+        return Topic(self.name, self.description, tuple(self.examples))
+
+
+def _distinct(topics: list[TopicIn]) -> list[TopicIn]:
+    seen: set[str] = set()
+    for topic in topics:
+        if topic.name in seen:
+            raise ValueError(f"the topic {topic.name!r} comes twice")
+        seen.add(topic.name)
+    return topics
+
+
+class TopicsIn(Body):
+    """Topics, their names all different."""
+
+    topics: Annotated[list[TopicIn], Field(min_length=1, max_length=MOST_ITEMS), AfterValidator(_distinct)]
+
+
+class PrototypesQuery(Query):
+    """Which prototypes answer: `label` passes over an adaptation."""
+
+    prototypes: Literal["label"] | None = None
+
+
+class NearestTopicQuery(PrototypesQuery):
+    """A text and how many topics to show."""
+
+    text: Text
+    k: Count = 2
+
+
+class NearestTopicsIn(Body):
+    """Texts and how many topics to show for each."""
+
+    texts: Texts
+    k: Count = 2
+
+
+class TopicQuery(Query):
+    """Only the words of this topic."""
+
+    topic: str | None = None
+
+
+class NamePath(BaseModel):
+    """The name of a topic."""
+
+    name: str
+
+
+class LabelledIn(Body):
+    """A text and its topic; null where it belongs to none."""
+
+    text: Text
+    label: str | None
+
+
+class EvaluationIn(Body):
+    """Labelled texts."""
+
+    rows: Annotated[list[LabelledIn], Field(min_length=1, max_length=MOST_ROWS)]
+
+    def labelled(self) -> list[LabelledText]:
+        """Return the rows as the engine knows them."""
+        return [LabelledText(row.text, row.label) for row in self.rows]
+
+
+class CalibrationIn(EvaluationIn):
+    """Labelled texts, the share of the answers that must be right, and whether to set what is found."""
+
+    precision: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.9
+    apply: bool = False
+
+
+class ThresholdsIn(Body):
+    """Least score, least margin, and least scores of single topics; null takes one away."""
+
+    score: Cosine | None = None
+    margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    topics: dict[str, Cosine] = {}
+
 
 topics = APIBlueprint("topics", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Topics")])
 LINES = {

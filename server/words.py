@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
 
 from indexer.contract import (
     Similarity,
@@ -14,18 +17,70 @@ from indexer.contract import (
     WordsAdded,
     WordsRemoved,
 )
+from indexer.records import Word, text_hash
 from server.context import answer, engine
 from server.problems import BODY, MODEL, V1, answers
 from server.schemas import (
+    MOST_ITEMS,
+    Body,
+    Count,
+    Id,
     IdPath,
-    IdsIn,
-    NearestWordQuery,
-    NearestWordsIn,
+    Metadata,
     NoQuery,
     PageQuery,
-    SimilarityIn,
-    WordsIn,
+    Query,
+    Text,
+    Texts,
+    Unicode,
 )
+
+
+class WordIn(Body):
+    """A word or short text, with an id (else it follows from the text) and flat metadata."""
+
+    text: Text
+    id: Id | None = None
+    metadata: Metadata = {}
+
+    def word(self) -> Word:
+        """Return it as the engine knows it."""
+        return Word(self.text, text_hash(self.text) if self.id is None else self.id, self.metadata)
+
+
+class WordsIn(Body):
+    """Words to add or update."""
+
+    words: Annotated[list[WordIn], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class IdsIn(Body):
+    """Ids of words."""
+
+    ids: Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class NearestWordQuery(Query):
+    """A text and how many words to show."""
+
+    text: Text
+    k: Count = 10
+
+
+class NearestWordsIn(Body):
+    """Texts, how many words to show for each, and the metadata that these must have."""
+
+    texts: Texts
+    k: Count = 10
+    where: Metadata | None = None
+
+
+class SimilarityIn(Body):
+    """The texts of the rows and of the columns; no columns = the rows."""
+
+    rows: Texts
+    columns: Texts | None = None
+
 
 words = APIBlueprint("words", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Words")])
 
@@ -51,7 +106,7 @@ def nearest_words(query: NearestWordQuery) -> Response:
 @words.post("/words/nearest", responses=answers(WordAnswers, *BODY, *MODEL))
 def nearest_words_of_many(query: NoQuery, body: NearestWordsIn) -> Response:
     """Find the stored words nearest to each text."""
-    return answer(engine().words.nearest(body.texts, body.k, body.conditions()))
+    return answer(engine().words.nearest(body.texts, body.k, body.where))
 
 
 @words.post("/words/delete", responses=answers(WordsRemoved, *BODY))

@@ -20,7 +20,7 @@ UNPROCESSABLE = [
     *[
         (POST, f"/v1/{what}/nearest", {"texts": ["a"], "k": k})
         for what in ("topics", "words", "clusters")
-        for k in (0, -1, "2", 1001, 1.5, None, True, [2])
+        for k in (0, -1, "2", 1001, 1.5, 1001.0, None, True, [2])
     ],
     *[(GET, f"/v1/words?limit={n}", None) for n in ("0", "-1", "many", "1001")],
     *[(POST, "/v1/clusterings", {"k": k}) for k in (0, -1, "two", 1001, 5, 2.5, True, [], None)],
@@ -126,6 +126,32 @@ UNPROCESSABLE = [
             {"topics": {"fruit": None}},
             {"topics": {LONE: 0.1}},
             {"topics": []},
+        )
+    ],
+    # labelled texts
+    *[
+        (POST, f"/v1/{what}", body)
+        for what in ("evaluations", "calibrations")
+        for body in (
+            {},
+            {"rows": []},
+            {"rows": [{"text": "fruit"}]},
+            {"rows": [{"text": " ", "label": "fruit"}]},
+            {"rows": [{"text": LONE, "label": None}]},
+            {"rows": [{"text": "fruit", "label": 1}]},
+            {"rows": [{"text": "fruit", "label": LONE}]},
+            {"rows": [{"text": "fruit", "label": "planet"}]},
+            {"rows": [{"text": "fruit", "label": "fruit", "surprise": 1}]},
+        )
+    ],
+    *[
+        (POST, "/v1/calibrations", {"rows": [{"text": "fruit", "label": "fruit"}], **body})
+        for body in (
+            {"precision": 0},
+            {"precision": 1},
+            {"precision": "0.9"},
+            {"precision": float("nan")},
+            {"apply": 1},
         )
     ],
     # what is not known

@@ -203,6 +203,7 @@ def test_threads_that_are_late_find_the_servers_pipe_still_open(tmp_path):
     late = (
         "import time; from waitress.channel import HTTPChannel; service = HTTPChannel.service; "
         "HTTPChannel.service = lambda self: (service(self), time.sleep(1), self.server.pull_trigger()); "
+        "import server.draining; server.draining.DRAIN_S = 0; "
         "import tests.axes"
     )
     server = Server([sys.executable, "-c", late, "serve", "--port", "0", "--data", str(tmp_path / "store")])

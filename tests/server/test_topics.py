@@ -104,3 +104,56 @@ def test_readers_who_stop_reading_do_not_take_every_thread(client):
     for response in stalled:
         response.close()
     assert client.get("/v1/topics/words").status_code == 200
+
+
+LABELLED = [{"text": f"{kind} {i}", "label": kind} for kind in ("fruit", "country") for i in range(30)]
+STRANGERS = [{"text": f"animal {i}", "label": None} for i in range(10)]
+
+
+def test_an_evaluation_measures_labelled_texts_and_changes_nothing(client):
+    put_topics(client, "fruit", "country")
+    wrong = {"text": "fruit x", "label": "country"}
+    measured = client.post("/v1/evaluations", json={"rows": [*LABELLED, wrong, *STRANGERS]}).json
+    assert (measured["rows"], measured["no_topic_rows"]) == (71, 10)
+    assert measured["accuracy"]["value"] == pytest.approx(60 / 61) and measured["accuracy"]["n"] == 61
+    assert measured["thresholds"] == {"score": None, "margin": None, "topics": {}}
+    assert {"truth": "country", "given": "fruit", "count": 1, "examples": ["fruit x"]} in measured["confusions"]
+    assert client.get("/v1/words").json["words"] == []
+
+
+def test_a_calibration_finds_thresholds_and_sets_them_only_where_it_is_asked_to(client):
+    put_topics(client, "fruit", "country")
+    body = {"rows": [*LABELLED, *STRANGERS], "precision": 0.95}
+    found = client.post("/v1/calibrations", json=body).json
+    assert (found["asked"], found["rows"], found["no_topic_rows"]) == (0.95, 70, 10)
+    assert found["topic_rows"] == {"fruit": 30, "country": 30}
+    assert found["measured"]["precision"]["value"] >= 0.95
+    assert found["thresholds"]["score"] is not None
+    assert client.get("/v1/thresholds").json["score"] is None
+    again = client.post("/v1/calibrations", json={**body, "apply": True}).json
+    assert again["thresholds"] == found["thresholds"]
+    set_now = client.get("/v1/thresholds").json
+    assert {name: set_now[name] for name in ("score", "margin", "topics")} == found["thresholds"]
+    nearest = client.get("/v1/topics/nearest?text=fruit+3").json
+    assert nearest["topic"] == "fruit" and nearest["threshold"] is not None
+
+
+def test_rows_that_cannot_teach_thresholds_say_why_and_set_none(client):
+    put_topics(client, "fruit", "country")
+    for rows, why in (
+        (LABELLED[:5], "not enough data"),
+        (STRANGERS * 3, "none of the 30 labelled rows"),
+        (LABELLED[:30], "all 30 labelled rows belong to"),
+        ([*LABELLED, {"text": "x", "label": "planet"}], "these labels are no topics: 'planet'"),
+    ):
+        answer = client.post("/v1/calibrations", json={"rows": rows, "apply": True})
+        assert why in is_problem(answer, 422, "invalid_request")["detail"]
+    assert client.get("/v1/thresholds").json["score"] is None
+
+
+@pytest.mark.parametrize("what", ["evaluations", "calibrations"])
+def test_twenty_thousand_labelled_texts_are_taken_and_one_more_is_refused(client, what):
+    put_topics(client, "fruit", "country")
+    rows = [{"text": f"{kind} {i % 50}", "label": kind} for i in range(10_000) for kind in ("fruit", "country")]
+    assert client.post(f"/v1/{what}", json={"rows": rows}).json["rows"] == 20_000
+    is_problem(client.post(f"/v1/{what}", json={"rows": [*rows, rows[0]]}), 422, "invalid_request")
