@@ -7,8 +7,7 @@ import hmac
 from urllib.parse import unquote_to_bytes
 
 from flask import request
-from flask_openapi3 import Info as ApiInfo
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import Info, OpenAPI
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BaseConverter
 
@@ -48,11 +47,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     engine.store.check_model(settings.model_name)
     app = OpenAPI(
         "server",
-        info=ApiInfo(
-            title="topicdex",
-            version=indexer.__version__,
-            description="Which topic does this text belong to?",
-        ),
+        info=Info(title="topicdex", version=indexer.__version__, description="Which topic does this text belong to?"),
         doc_ui=False,
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
         validation_error_callback=invalid,
@@ -106,14 +101,7 @@ def _check_body() -> None:
     except RecursionError:
         raise BadRequest("the JSON is nested too deep") from None
     except BadRequest as error:
-        raise BadRequest(f"the body is no JSON: {_reason(error)}") from None
+        said = str(getattr(error.__cause__, "description", error))  # flask hides it
+        raise BadRequest(f"the body is no JSON: {said.removeprefix('Failed to decode JSON object: ')}") from None
     if not isinstance(body, dict):
         raise InvalidRequest("the body is no JSON object; see /docs for its fields")
-
-
-def _reason(error: BadRequest) -> str:
-    """Return what the parser said; flask wraps it twice."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ValueError):
-        cause = cause.__context__
-    return str(cause) if cause else "it cannot be read"

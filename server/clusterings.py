@@ -8,15 +8,8 @@ from flask import Response, url_for
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from indexer.contract import (
-    ClusterAnswer,
-    ClusterAnswers,
-    Clustering,
-    ClusteringDiff,
-    ClusteringList,
-    ClusteringSettings,
-    ClusterWordPage,
-)
+from indexer.contract import ClusterAnswer, ClusterAnswers, Clustering, ClusteringDiff, ClusteringList, ClusterWordPage
+from indexer.contract.clusterings import ClusteringSettings
 from server.context import answer, context, engine
 from server.problems import BODY, MODEL, V1, answers
 from server.schemas import MOST_ITEMS, WHOLE, Body, Count, IdPath, NoQuery, PageQuery, Query, Text, Texts, Unicode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from contextlib import suppress
 
 from indexer.contract import ClusteringSettings
@@ -23,7 +22,7 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._changed = threading.Condition()
-        self._queue: OrderedDict[str, None] = OrderedDict()
+        self._queue: list[str] = []
         self._cancelled: set[str] = set()
         self._running: str | None = None
         engine.clusterings.fail_abandoned()
@@ -38,7 +37,7 @@ class Jobs:
             if len(self._queue) >= MOST_WAITING:
                 raise TooManyJobs(f"{MOST_WAITING} clusterings are queued already; try again when one has ended")
             id = self._engine.clusterings.create(settings)
-            self._queue[id] = None
+            self._queue.append(id)
             self._changed.notify_all()
         return id
 
@@ -59,7 +58,7 @@ class Jobs:
         """Cancel a clustering that is queued or running; False where it is neither."""
         with self._changed:
             if id in self._queue:
-                del self._queue[id]
+                self._queue.remove(id)
                 self._engine.clusterings.cancel(id)
             elif id == self._running:
                 self._cancelled.add(id)
@@ -87,8 +86,7 @@ class Jobs:
                 self._changed.wait_for(lambda: self._closing or bool(self._queue))
                 if self._closing:
                     return
-                id, _ = self._queue.popitem(last=False)
-                self._running = id
+                self._running = id = self._queue.pop(0)
             try:
                 self._engine.clusterings.run(id, lambda _share, id=id: self._check(id))  # type: ignore[misc]
             except Exception as error:

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, request
 from flask_openapi3.types import ResponseDict
@@ -73,24 +72,21 @@ def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> Re
     return {status: model, **dict(sorted(problems.items()))}
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
+def problem(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
     """Return a problem document."""
-    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code).model_dump(
-        exclude={"errors"}
-    )
-    if errors is not None:
-        document["errors"] = errors
-    return Response(json.dumps(document), status, content_type="application/problem+json")
+    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, errors=errors)
+    body = json.dumps(document.model_dump(exclude_none=True))  # not pydantic's own: half a surrogate pair may be in it
+    return Response(body, status, content_type="application/problem+json")
 
 
 def invalid(error: ValidationError) -> Response:
     """Return the problem document of a body, a query or a path that does not fit its model."""
     errors = [
-        {"loc": list(e["loc"]), "msg": e["msg"].removeprefix("Value error, ")}
+        FieldError(loc=list(e["loc"]), msg=e["msg"].removeprefix("Value error, "))
         for e in error.errors(include_url=False, include_context=False, include_input=False)[:20]
     ]
-    where = ".".join(str(part) for part in errors[0]["loc"]) if errors else ""
-    return problem(422, "invalid_request", f"{where or 'the call'}: {errors[0]['msg']}", errors)
+    where = ".".join(str(part) for part in errors[0].loc) or "the call"
+    return problem(422, "invalid_request", f"{where}: {errors[0].msg}", errors)
 
 
 def register_problems(app: Flask) -> None:
@@ -103,7 +99,7 @@ def register_problems(app: Flask) -> None:
             _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
         # what a library or the store's folder put into it; a caller's own words come back in 404 and 422 alone
         detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
-        response = problem(status, error.code, detail, [{"loc": [], "msg": detail}] if status == 422 else None)
+        response = problem(status, error.code, detail, [FieldError(loc=[], msg=detail)] if status == 422 else None)
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response

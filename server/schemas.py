@@ -1,7 +1,4 @@
-"""What comes in: the bases of all bodies and queries, and the kinds of value in them.
-
-Each kind has its rule, and what JSON Schema can say of that rule.
-"""
+"""The kinds of value that come in, with their rules and what JSON Schema can say of these; the bases of all models."""
 
 from __future__ import annotations
 
@@ -35,18 +32,18 @@ def _object_problem(value: object) -> str | None:
 
 _HALF = "it holds half of a surrogate pair"
 _NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"  # as str.isspace has it
-_SCALAR = [
-    {"type": "string"},
-    {"type": "boolean"},
-    {"type": "integer", "minimum": records.INT64[0], "maximum": records.INT64[-1]},
-    {"type": "number", "not": {"type": "integer"}},
-]
-_NAME = {"minLength": 1, "pattern": f"^(?!{'|'.join(records.RESERVED_PREFIXES).replace('$', '[$]')})"}
 _METADATA = {
     "type": "object",
     "maxProperties": records.METADATA_NAMES,
-    "propertyNames": _NAME,
-    "additionalProperties": {"anyOf": _SCALAR},
+    "propertyNames": {"pattern": f"^(?!{'|'.join(records.RESERVED_PREFIXES).replace('$', '[$]')})", "minLength": 1},
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "boolean"},
+            {"type": "integer", "minimum": records.INT64[0], "maximum": records.INT64[-1]},
+            {"type": "number", "not": {"type": "integer"}},
+        ]
+    },
 }
 Text = Annotated[
     str,
@@ -60,6 +57,7 @@ Id = Annotated[
 ]
 # what JSON can escape and nothing can store is refused
 Unicode = Annotated[str, AfterValidator(_checked(lambda value: None if records.encodes(value) else _HALF))]
+Ids = Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
 # checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
 Metadata = Annotated[dict[str, Any], BeforeValidator(_checked(_object_problem)), WithJsonSchema(_METADATA)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]

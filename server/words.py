@@ -8,32 +8,11 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from indexer.contract import (
-    Similarity,
-    WordAnswer,
-    WordAnswers,
-    WordPage,
-    WordRecord,
-    WordsAdded,
-    WordsRemoved,
-)
+from indexer.contract import Similarity, WordAnswer, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
 from indexer.records import Word, text_hash
 from server.context import answer, engine
 from server.problems import BODY, MODEL, V1, answers
-from server.schemas import (
-    MOST_ITEMS,
-    Body,
-    Count,
-    Id,
-    IdPath,
-    Metadata,
-    NoQuery,
-    PageQuery,
-    Query,
-    Text,
-    Texts,
-    Unicode,
-)
+from server.schemas import MOST_ITEMS, Body, Count, Id, IdPath, Ids, Metadata, NoQuery, PageQuery, Query, Text, Texts
 
 
 class WordIn(Body):
@@ -57,7 +36,7 @@ class WordsIn(Body):
 class IdsIn(Body):
     """Ids of words."""
 
-    ids: Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
+    ids: Ids
 
 
 class NearestWordQuery(Query):

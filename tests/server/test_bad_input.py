@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.server.http import is_problem
+from tests.server.http import add, is_problem, put_topics
 
 LONE = "\ud800"
 MANY = ["a"] * 1001
@@ -202,6 +202,15 @@ def test_bad_input_is_a_422_that_changes_nothing(stocked, method, path, body):
     is_problem(stocked.open(path, method=method, **sent), 422, "invalid_request")
     assert (stocked.get("/v1/info").json, len(stocked.get("/v1/clusterings").json["clusterings"])) == before
     assert stocked.get("/v1/topics").status_code == 200
+
+
+@pytest.mark.parametrize("k", [2, 2.0])
+def test_a_whole_number_may_be_written_with_a_point(client, k):
+    put_topics(client, "fruit", "country", "company")
+    assert len(client.post("/v1/topics/nearest", json={"texts": ["a"], "k": k}).json["results"][0]["matches"]) == 2
+    add(client, "fruit 1", "fruit 2")
+    settings = client.post("/v1/clusterings", json={"k": k, "seed": 7.0}).json["settings"]
+    assert (settings["k"], settings["seed"]) == (2, 7)
 
 
 def raw(client, data, content_type="application/json", path="/v1/words"):
