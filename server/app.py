@@ -28,9 +28,9 @@ MOST_BYTES = 16 * 2**20  # of a body
 
 
 class _Anything(BaseConverter):
-    """Matches any id or name, slashes at its beginning and end included."""
+    """A path parameter that holds any text: slashes, also first and last, and line ends."""
 
-    regex = "(?s:.+)"  # line ends too
+    regex = "(?s:.+)"
     part_isolating = False
 
 
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
 
 
 def _check_requests(app: OpenAPI, settings: Settings) -> None:
-    """Refuse what no view should see: a wrong key, a body that is too large or no JSON."""
+    """Refuse a wrong key, a query that is not UTF-8, and a body that is too large or no JSON, before any view."""
     key = settings.api_key.encode() if settings.api_key else None
 
     @app.before_request

@@ -88,14 +88,11 @@ class NearestClustersIn(Body):
 clusterings = APIBlueprint(
     "clusterings", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Clusterings")]
 )
-ONE = (*V1, "not_found", "conflict")  # what a call that names a clustering can meet
+ONE = (*V1, "not_found", "conflict")  # the error codes of calls that name a clustering
 NEAREST = ("no_clustering", "not_found", "conflict", *MODEL)
 
 
-@clusterings.post(
-    "/clusterings",
-    responses={**answers(Clustering, *BODY, "too_many_jobs"), **answers(Clustering, status=202)},
-)
+@clusterings.post("/clusterings", responses={**answers(Clustering, *BODY, "too_many_jobs"), 202: Clustering})
 def start_clustering(query: WaitQuery, body: ClusteringIn) -> Response:
     """Cluster the stored words: 202 at once, 200 where it has ended within `wait` seconds."""
     settings = ClusteringSettings.of(body.model_dump(exclude_unset=True))

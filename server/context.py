@@ -1,4 +1,4 @@
-"""What a view needs of the application it runs in: the engine, the jobs, and how to answer."""
+"""The context of a view: the engine and the jobs of its application, and the way to answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Context:
 
 
 def context(app: Flask | None = None) -> Context:
-    """Return the context of an application; without one, of that which answers."""
+    """Return the context of an application (default: the one that answers)."""
     held: Context = (app or current_app).extensions["topicdex"]
     return held
 

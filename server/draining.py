@@ -1,4 +1,4 @@
-"""Waitress, run until it is told to stop, and then drained. Only this file knows its insides."""
+"""A waitress server that finishes the calls under way before it ends; only this file knows waitress's insides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wsgiref.types import WSGIApplication
 
 from waitress.server import create_server
 
-# Waitress's own, and used below: `trigger`, `asyncore`, `active_channels`, `task_dispatcher` and `_map` of a server;
+# Insides that are used below: `trigger`, `asyncore`, `active_channels`, `task_dispatcher` and `_map` of a server;
 # `requests` and `total_outbufs_len` of a channel; `queue`, `active_count` and `threads` of a dispatcher.
 WRITTEN_FOR = "3.0.2"
 DRAIN_S = 30.0  # to finish what is being answered
@@ -48,7 +48,7 @@ class DrainingServer:
         server.trigger.pull_trigger(lambda: end_loop(server))
 
     def _busy(self) -> bool:
-        """Tell whether a call is being read, answered or sent, or answered for a caller who has gone."""
+        """Tell whether a call is being answered or sent; the caller of one that is answered may have gone."""
         dispatcher = self._server.task_dispatcher
         channels = list(self._server.active_channels.values())
         return bool(dispatcher.queue or dispatcher.active_count) or any(

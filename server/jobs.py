@@ -11,7 +11,7 @@ from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs, TopicdexError
 
 MOST_WAITING = 16  # clusterings in the queue
-MOST_WAITERS = 4  # calls that wait for an end at once: the other threads go on answering
+MOST_WAITERS = 4  # calls that wait for an end at once: the other threads answer calls
 
 _log = logging.getLogger("topicdex")
 

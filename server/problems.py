@@ -36,7 +36,8 @@ _STATUS = {
 _PATH = re.compile(r"(?<![\w:/])/[^\s'\"();,]+")
 _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
-ANY = ("invalid_request", "internal")  # what every call can meet; below, what calls of one kind can meet
+# The codes that calls can be answered with: any call, those under /v1, those with a body, those that need the model.
+ANY = ("invalid_request", "internal")
 V1 = (*ANY, "unauthorized", "store_unavailable")
 BODY = (*V1, "too_large", "unsupported_media_type")
 MODEL = ("model_mismatch", "model_unavailable")
@@ -61,11 +62,11 @@ class Problem(BaseModel):
 
 
 def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> ResponseDict:
-    """Return the OpenAPI responses of an operation: its answer (None: no body), and the codes that it can meet."""
+    """Return the OpenAPI responses of an operation: its answer (None: no body) and its error codes."""
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(_STATUS[code], []).append(f"`{code}`")
-    if 415 in by_status:  # it reads a body, which may be no JSON
+    if 415 in by_status:  # the body that it reads may be no JSON
         by_status[400] = ["`invalid_request`"]
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     problems = {number: {"description": " or ".join(found), "content": content} for number, found in by_status.items()}
@@ -75,7 +76,7 @@ def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> Re
 def problem(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
     """Return a problem document."""
     document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, errors=errors)
-    body = json.dumps(document.model_dump(exclude_none=True))  # not pydantic's own: half a surrogate pair may be in it
+    body = json.dumps(document.model_dump(exclude_none=True))  # pydantic's own JSON has no lone surrogates
     return Response(body, status, content_type="application/problem+json")
 
 
@@ -95,9 +96,9 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(TopicdexError)
     def known(error: TopicdexError) -> Response:
         status = _STATUS.get(error.code, 500)
-        if status >= 500 and error.code != "not_ready":  # which is said of every start
+        if status >= 500 and error.code != "not_ready":  # every start begins with that
             _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
-        # what a library or the store's folder put into it; a caller's own words come back in 404 and 422 alone
+        # hide paths, which a library or the store may have put into it; a caller's own words are in 404 and 422 alone
         detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
         response = problem(status, error.code, detail, [FieldError(loc=[], msg=detail)] if status == 422 else None)
         if status == 401:

@@ -1,4 +1,4 @@
-"""The kinds of value that come in, with their rules and what JSON Schema can say of these; the bases of all models."""
+"""The kinds of value in bodies and queries, each with its rule and JSON Schema, and the bases of their models."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ Id = Annotated[
     AfterValidator(_checked(records.id_problem)),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": records.ID_BYTES}),
 ]
-# what JSON can escape and nothing can store is refused
+# JSON can escape a lone surrogate, and nothing can store one
 Unicode = Annotated[str, AfterValidator(_checked(lambda value: None if records.encodes(value) else _HALF))]
 Ids = Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
 # checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
 Metadata = Annotated[dict[str, Any], BeforeValidator(_checked(_object_problem)), WithJsonSchema(_METADATA)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
-# to JSON Schema 3.0 is a whole number too
+# JSON Schema counts 3.0 among the whole numbers
 WHOLE = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
 Count = Annotated[int, Field(ge=1, le=MOST_ITEMS), WHOLE]
 Cosine = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]

@@ -1,4 +1,4 @@
-"""The service itself over HTTP: what runs here, is it alive, is it ready, its description and its page."""
+"""The service itself over HTTP: what it is, whether it lives and is ready, its description and the page of that."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.schemas import Body, NoQuery
 
 
 class Health(BaseModel):
-    """A word on how it is."""
+    """That all is well."""
 
     status: str = "ok"
 
@@ -33,13 +33,13 @@ def info(query: NoQuery) -> Response:
 
 @service.get("/healthz", responses=answers(Health, *ANY))
 def healthz() -> Response:
-    """Tell that the process answers."""
+    """Show that the process answers."""
     return answer(Health())
 
 
 @service.get("/readyz", responses=answers(Health, *ANY, "not_ready", "store_unavailable"))
 def readyz() -> Response:
-    """Tell whether the model is loaded and the store answers; 503 until then."""
+    """Show whether the model is loaded and the store answers; 503 until then."""
     if not engine().model_loaded:
         failure = context().warmup.failure
         raise NotReady(f"the model is not loaded: {failure}" if failure else "the model is being loaded")
@@ -66,7 +66,7 @@ def register_docs(app: OpenAPI) -> None:
     def docs_asset(name: str) -> Response:
         return send_from_directory(assets, name)
 
-    # past flask-openapi3: these are not part of what they describe, and it gives a view no bare path parameter
+    # plain Flask: these are no part of the description, and flask-openapi3 gives a view no bare path parameter
     app.add_url_rule("/openapi.json", "openapi", openapi)
     app.add_url_rule("/docs", "docs", docs)
     app.add_url_rule("/docs/assets/<path:name>", "docs_asset", docs_asset)

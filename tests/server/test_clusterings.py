@@ -11,8 +11,8 @@ def test_a_clustering_is_made_shown_listed_and_removed(client):
     add(client, f1="fruit 1", f2="fruit 2", c1="country 1", c2="country 2", c3="country 3")
     started = client.post("/v1/clusterings", json={"k": 2, "seed": 7})
     assert started.status_code == 202
-    run = started.json["id"]
-    assert started.headers["Location"].endswith(f"/v1/clusterings/{run}")
+    first = started.json["id"]
+    assert started.headers["Location"].endswith(f"/v1/clusterings/{first}")
     waited = client.post("/v1/clusterings?wait=60", json={"k": 2})
     assert waited.status_code == 200
     assert waited.headers["Location"].endswith(waited.json["id"])
@@ -25,10 +25,10 @@ def test_a_clustering_is_made_shown_listed_and_removed(client):
         (3, ["country 1", "country 2", "country 3"]),
     ]
     assert all(set(c) >= {"id", "name", "size", "keywords", "examples"} for c in shown["clusters"])
-    assert [c["id"] for c in client.get("/v1/clusterings").json["clusterings"]] == [waited.json["id"], run]
-    assert client.delete(f"/v1/clusterings/{run}").status_code == 204
-    is_problem(client.delete(f"/v1/clusterings/{run}"), 404, "not_found")
-    is_problem(client.get(f"/v1/clusterings/{run}"), 404, "not_found")
+    assert [c["id"] for c in client.get("/v1/clusterings").json["clusterings"]] == [waited.json["id"], first]
+    assert client.delete(f"/v1/clusterings/{first}").status_code == 204
+    is_problem(client.delete(f"/v1/clusterings/{first}"), 404, "not_found")
+    is_problem(client.get(f"/v1/clusterings/{first}"), 404, "not_found")
 
 
 def test_words_of_a_clustering_come_in_pages_and_later_words_are_there_too(client):
@@ -52,7 +52,7 @@ def test_words_of_a_clustering_come_in_pages_and_later_words_are_there_too(clien
     is_problem(client.get(f"/v1/clusterings/{shown['id']}/words?cluster=none"), 404, "not_found")
 
 
-def test_the_nearest_cluster_of_a_text_comes_from_the_newest_run_or_the_one_named(client):
+def test_the_nearest_cluster_of_a_text_comes_from_the_newest_clustering_or_the_one_named(client):
     is_problem(client.get("/v1/clusters/nearest?text=fruit"), 404, "no_clustering")
     add(client, "fruit 1", "fruit 2", "country 1", "country 2")
     old = client.post("/v1/clusterings?wait=60", json={"k": 1}).json
@@ -86,7 +86,7 @@ def test_a_clustering_that_cannot_succeed_ends_as_failed_and_says_why(client):
     is_problem(client.get("/v1/clusters/nearest?text=a"), 404, "no_clustering")
 
 
-def test_wait_gives_up_in_time_and_a_run_is_called_off(client, held):
+def test_wait_gives_up_in_time_and_a_clustering_is_cancelled(client, held):
     started = client.post("/v1/clusterings?wait=0.05", json={"k": 1})
     assert started.status_code == 202 and started.json["status"] in ("queued", "running")
     assert client.delete(started.headers["Location"]).status_code == 204
