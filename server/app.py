@@ -1,12 +1,13 @@
 """The one place where the application is put together."""
 
+from __future__ import annotations
+
 import atexit
 import hmac
 from urllib.parse import unquote_to_bytes
 
 from flask import request
-from flask_openapi3 import Info as ApiInfo
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import Info, OpenAPI
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BaseConverter
 
@@ -27,9 +28,9 @@ MOST_BYTES = 16 * 2**20  # of a body
 
 
 class _Anything(BaseConverter):
-    """Matches any id or name, slashes at its beginning and end included."""
+    """A path parameter that holds any text: slashes, also first and last, and line ends."""
 
-    regex = "(?s:.+)"  # line ends too
+    regex = "(?s:.+)"
     part_isolating = False
 
 
@@ -46,20 +47,9 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     engine.check_model()
     app = OpenAPI(
         "server",
-        info=ApiInfo(
-            title="topicdex",
-            version=indexer.__version__,
-            description="Which topic does this text belong to?",
-        ),
+        info=Info(title="topicdex", version=indexer.__version__, description="Which topic does this text belong to?"),
         doc_ui=False,
         security_schemes={"key": {"type": "http", "scheme": "bearer"}},
-        responses={
-            status: {
-                "description": "What went wrong; programs go by its code",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }
-            for status in ("422", "4XX", "5XX")
-        },
         validation_error_callback=invalid,
         validation_error_model=Problem,
     )
@@ -77,7 +67,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
 
 
 def _check_requests(app: OpenAPI, settings: Settings) -> None:
-    """Refuse what no view should see: a wrong key, a body that is too large or no JSON."""
+    """Refuse a wrong key, a query that is not UTF-8, and a body that is too large or no JSON, before any view."""
     key = settings.api_key.encode() if settings.api_key else None
 
     @app.before_request
@@ -111,14 +101,7 @@ def _check_body() -> None:
     except RecursionError:
         raise BadRequest("the JSON is nested too deep") from None
     except BadRequest as error:
-        raise BadRequest(f"the body is no JSON: {_reason(error)}") from None
+        said = str(getattr(error.__cause__, "description", error))  # flask hides it
+        raise BadRequest(f"the body is no JSON: {said.removeprefix('Failed to decode JSON object: ')}") from None
     if not isinstance(body, dict):
         raise InvalidRequest("the body is no JSON object; see /docs for its fields")
-
-
-def _reason(error: BadRequest) -> str:
-    """Return what the parser said; flask wraps it twice."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ValueError):
-        cause = cause.__context__
-    return str(cause) if cause else "it cannot be read"

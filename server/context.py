@@ -1,9 +1,11 @@
-"""What a view needs of the application it runs in: the engine, the jobs, and how to answer."""
+"""The context of a view: the engine and the jobs of its application, and the way to answer."""
+
+from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
 
-from flask import Response, current_app
+from flask import Flask, Response, current_app
 from pydantic import BaseModel
 
 from indexer.engine import Engine
@@ -23,10 +25,10 @@ class Context:
     streams: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_STREAMS))
 
 
-def context() -> Context:
-    """Return the context of the application that answers."""
-    found: Context = current_app.extensions["topicdex"]
-    return found
+def context(app: Flask | None = None) -> Context:
+    """Return the context of an application (default: the one that answers)."""
+    held: Context = (app or current_app).extensions["topicdex"]
+    return held
 
 
 def engine() -> Engine:

@@ -1,12 +1,14 @@
 """Errors as problem documents (RFC 9457): one shape and one content type for every way in which a call can fail."""
 
+from __future__ import annotations
+
 import json
 import logging
 import re
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask, Response, request
+from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -25,6 +27,7 @@ _STATUS = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "too_many_jobs": 429,
+    "internal": 500,
     "store_unavailable": 503,
     "store_busy": 503,
     "not_ready": 503,
@@ -32,6 +35,12 @@ _STATUS = {
 }
 _PATH = re.compile(r"(?<![\w:/])/[^\s'\"();,]+")
 _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+# The codes that calls can be answered with: any call, those under /v1, those with a body, those that need the model.
+ANY = ("invalid_request", "internal")
+V1 = (*ANY, "unauthorized", "store_unavailable")
+BODY = (*V1, "too_large", "unsupported_media_type")
+MODEL = ("model_mismatch", "model_unavailable")
 
 
 class FieldError(BaseModel):
@@ -52,28 +61,33 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:
+def answers(model: type[BaseModel] | None, *codes: str, status: int = 200) -> ResponseDict:
+    """Return the OpenAPI responses of an operation: its answer (None: no body) and its error codes."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(_STATUS[code], []).append(f"`{code}`")
+    if 415 in by_status:  # the body that it reads may be no JSON
+        by_status[400] = ["`invalid_request`"]
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problems = {number: {"description": " or ".join(found), "content": content} for number, found in by_status.items()}
+    return {status: model, **dict(sorted(problems.items()))}
+
+
+def problem(status: int, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
     """Return a problem document."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    if errors is not None:
-        body["errors"] = errors
-    return Response(json.dumps(body), status, content_type="application/problem+json")
+    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, errors=errors)
+    body = json.dumps(document.model_dump(exclude_none=True))  # pydantic's own JSON has no lone surrogates
+    return Response(body, status, content_type="application/problem+json")
 
 
 def invalid(error: ValidationError) -> Response:
     """Return the problem document of a body, a query or a path that does not fit its model."""
     errors = [
-        {"loc": list(e["loc"]), "msg": e["msg"].removeprefix("Value error, ")}
+        FieldError(loc=list(e["loc"]), msg=e["msg"].removeprefix("Value error, "))
         for e in error.errors(include_url=False, include_context=False, include_input=False)[:20]
     ]
-    where = ".".join(str(part) for part in errors[0]["loc"]) if errors else ""
-    return problem(422, "invalid_request", f"{where or 'the call'}: {errors[0]['msg']}", errors)
+    where = ".".join(str(part) for part in errors[0].loc) or "the call"
+    return problem(422, "invalid_request", f"{where}: {errors[0].msg}", errors)
 
 
 def register_problems(app: Flask) -> None:
@@ -82,11 +96,11 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(TopicdexError)
     def known(error: TopicdexError) -> Response:
         status = _STATUS.get(error.code, 500)
-        if status >= 500 and error.code != "not_ready":  # which is said of every start
+        if status >= 500 and error.code != "not_ready":  # every start begins with that
             _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
-        # what a library or the store's folder put into it; a caller's own words come back in 404 and 422 alone
+        # hide paths, which a library or the store may have put into it; a caller's own words are in 404 and 422 alone
         detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
-        response = problem(status, error.code, detail, [{"loc": [], "msg": detail}] if status == 422 else None)
+        response = problem(status, error.code, detail, [FieldError(loc=[], msg=detail)] if status == 422 else None)
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from waitress.server import create_server
 
 from indexer import Engine, Settings
 from indexer.contract import Service
@@ -22,7 +21,7 @@ from indexer.store.lock import StoreLock
 from indexer.vectors import Vectors, unit
 from scripts import processes
 from server.app import create_app
-from server.serve import end_loop
+from server.draining import DrainingServer
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
@@ -95,16 +94,14 @@ def serving(
     with Engine(settings, url=url, lock=lock, load=lambda _: model) as engine:
         before_it_answers()
         app = create_app(settings, engine=engine)
-        server = create_server(app, sockets=[listening], threads=4)
+        server = DrainingServer(app, listening, threads=4)
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
             yield url
         finally:
-            server.trigger.pull_trigger(lambda: end_loop(server))
+            server.stop()
             thread.join()
-            server.task_dispatcher.shutdown()
-            server.trigger.close()
             app.extensions["topicdex"].warmup.join()
             app.extensions["topicdex"].jobs.close()
 

@@ -134,3 +134,14 @@ class NullScores(Answer):
         of those of labels. No other quantile kept so steady a share.
         """
         return self.percentiles[75]
+
+
+class ClassifiedWord(Answer):
+    """A stored word and its topic: a line of a classification."""
+
+    id: str
+    text: str
+    topic: str | None
+    score: float | None
+    margin: float | None
+    reason: Reason

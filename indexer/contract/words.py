@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.contract.answer import Answer, Table, data_frame, with_metadata
+from indexer.records import Scalar
 
 if TYPE_CHECKING:
     import pandas
@@ -39,7 +40,7 @@ class WordRecord(Answer):
 
     id: str
     text: str
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Scalar] = {}
 
     def records(self) -> list[dict[str, Any]]:
         """Return the word with a column for each name of its metadata."""

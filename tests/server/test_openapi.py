@@ -1,0 +1,203 @@
+"""The OpenAPI description: well formed, complete, and what the service really answers."""
+
+import json
+import re
+
+from jsonschema import Draft202012Validator
+
+from tests.server.http import PROBLEM, described, operation_of, operations
+
+STREAMS = {"get /v1/topics/words"}
+QUEUES = {"post /v1/clusterings"}
+# Calls that need the model, which may be another than the store's.
+EMBEDDING = re.compile(
+    r"(put|post) /v1/(topics|words)|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)"
+)
+# Calls that name a clustering, which may not have finished or may be in use.
+OF_CLUSTERINGS = re.compile(r"\w+ /v1/clusterings/{.*|\w+ /v1/clusters/nearest")
+
+
+def references(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "$ref" else references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_the_description_is_openapi_3_1_that_a_generator_can_read(stocked):
+    description = described(stocked.application)
+    assert description["openapi"].startswith("3.1.")
+    assert description["info"]["title"] and description["info"]["version"]
+    for reference in set(references(description)):
+        place = description
+        for part in reference.removeprefix("#/").split("/"):
+            place = place[part.replace("~1", "/").replace("~0", "~")]
+    for schema in description["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    operations = [
+        (path, method, operation)
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+        if method in ("get", "put", "post", "delete")
+    ]
+    ids = [operation["operationId"] for *_, operation in operations]
+    assert len(set(ids)) == len(ids)
+    for path, method, operation in operations:
+        assert {"200", "202", "204"} & operation["responses"].keys(), f"{method} {path}"
+        named = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)}", path))
+
+
+CONTRACT = """
+put /v1/topics
+post /v1/topics
+get /v1/topics
+delete /v1/topics/{}
+get /v1/topics/nearest
+post /v1/topics/nearest
+get /v1/thresholds
+put /v1/thresholds
+post /v1/words
+get /v1/words
+get /v1/words/{}
+delete /v1/words/{}
+post /v1/words/delete
+get /v1/words/nearest
+post /v1/words/nearest
+post /v1/similarity
+post /v1/clusterings
+get /v1/clusterings
+get /v1/clusterings/{}
+delete /v1/clusterings/{}
+get /v1/clusterings/{}/words
+get /v1/clusters/nearest
+post /v1/clusters/nearest
+get /v1/info
+get /healthz
+get /readyz
+"""
+
+
+def test_the_description_has_every_call_of_the_contract(stocked):
+    paths = described(stocked.application)["paths"]
+    known = {re.sub(r"{\w+}", "{}", path): methods for path, methods in paths.items()}
+    for method, path in map(str.split, CONTRACT.strip().splitlines()):
+        assert method in known[path], f"{method} {path}"
+
+
+def test_every_error_is_a_problem_document(stocked):
+    for method, path, operation in operations(stocked.application):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
+        assert {"422", "500"} <= errors.keys(), f"{method} {path}"
+        for status, answer in errors.items():
+            schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            assert answer["content"] == {PROBLEM: schema}, f"{method} {path} {status}"
+            assert re.search("`[a-z_]+`", answer["description"]), f"{method} {path} {status} names its codes"
+
+
+def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
+    for method, path, operation in operations(stocked.application):
+        call = f"{method} {path}"
+        expected = {"422", "500"}
+        if path.startswith("/v1/"):
+            expected |= {"401", "503"}
+            assert operation["security"] == [{"key": []}], call
+        if call == "get /readyz":
+            expected |= {"503"}
+        if "requestBody" in operation:
+            expected |= {"400", "413", "415"}
+        if EMBEDDING.fullmatch(call):
+            expected |= {"409", "503"}
+        if OF_CLUSTERINGS.fullmatch(call) and call != "get /v1/clusterings/{id}":
+            expected |= {"404", "409"}
+        if "{" in path or call in STREAMS:
+            expected |= {"404"}
+        if call in STREAMS | QUEUES:
+            expected |= {"429"}
+        assert {status for status in operation["responses"] if status >= "4"} == expected, call
+
+
+def test_every_object_names_its_fields(stocked):
+    def untyped(value, where):
+        if isinstance(value, list):
+            value = dict(enumerate(value))
+        if not isinstance(value, dict):
+            return
+        fields = value.get("properties") or value.get("additionalProperties")
+        if value.get("type") == "object" and (fields is None or fields is True):
+            yield where
+        for key, inner in value.items():
+            yield from untyped(inner, f"{where}/{key}")
+
+    description = described(stocked.application)
+    assert list(untyped(description["components"], "")) + list(untyped(description["paths"], "")) == []
+
+
+ROWS = [{"text": f"{kind} {i}", "label": kind} for kind in ("fruit", "country") for i in range(30)]
+CALLS = [
+    ("PUT", "/v1/topics", {"topics": [{"name": "fruit", "description": "sweet", "examples": ["fruit x"]}]}),
+    ("POST", "/v1/topics", {"topics": [{"name": "country"}, {"name": "company"}]}),
+    ("GET", "/v1/topics", None),
+    ("GET", "/v1/topics/nearest?text=fruit+x&k=3", None),
+    ("POST", "/v1/topics/nearest?prototypes=label", {"texts": ["fruit", "x" * 2000]}),
+    ("POST", "/v1/evaluations", {"rows": [*ROWS, {"text": "animal", "label": None}]}),
+    ("POST", "/v1/calibrations", {"rows": [*ROWS, {"text": "animal", "label": None}], "apply": True}),
+    ("GET", "/v1/thresholds", None),
+    ("PUT", "/v1/thresholds", {"score": 0.1, "margin": 0.01, "topics": {"fruit": 0.2}}),
+    ("POST", "/v1/words", {"words": [{"text": f"{row['text']} b", "id": row["text"]} for row in ROWS]}),
+    ("POST", "/v1/words", {"words": [{"text": "x", "id": "x", "metadata": {"a": "b", "n": 1, "f": 0.5, "t": True}}]}),
+    ("GET", "/v1/words?limit=1", None),
+    ("GET", "/v1/words/x", None),
+    ("GET", "/v1/words/nearest?text=fruit", None),
+    ("POST", "/v1/words/nearest", {"texts": ["fruit"], "where": {"n": 1}}),
+    ("POST", "/v1/similarity", {"rows": ["fruit"]}),
+    ("GET", "/v1/topics/words?topic=fruit", None),
+    ("GET", "/v1/topics/background", None),
+    ("POST", "/v1/clusterings", {"k": "auto", "k_min": 2, "k_max": 5}),
+    ("POST", "/v1/clusterings?wait=30", {"k": 2}),
+    ("POST", "/v1/clusterings?wait=30", {"k": 2}),
+    ("POST", "/v1/clusterings?wait=30", {"k": "auto"}),
+    ("POST", "/v1/clusterings?wait=30", {"around": "topics"}),
+    ("GET", "/v1/clusterings", None),
+    ("GET", "/v1/clusterings/{newest}", None),
+    ("GET", "/v1/clusterings/{oldest}/diff/{newest}", None),
+    ("GET", "/v1/clusterings/{newest}/words", None),
+    ("POST", "/v1/clusterings/{newest}/activate", None),
+    ("GET", "/v1/topics/nearest?text=fruit+x", None),
+    ("GET", "/v1/clusterings/{newest}", None),
+    ("DELETE", "/v1/clusterings/active", None),
+    ("POST", "/v1/clusterings/{newest}/pin", None),
+    ("DELETE", "/v1/clusterings/{newest}/pin", None),
+    ("GET", "/v1/clusters/nearest?text=fruit", None),
+    ("POST", "/v1/clusters/nearest", {"texts": ["fruit"]}),
+    ("DELETE", "/v1/clusterings/{newest}", None),
+    ("DELETE", "/v1/words/x", None),
+    ("POST", "/v1/words/delete", {"ids": ["x"]}),
+    ("DELETE", "/v1/topics/fruit", None),
+    ("GET", "/v1/info", None),
+    ("GET", "/healthz", None),
+    ("GET", "/readyz", None),
+]
+
+
+def test_every_operation_answers_as_it_is_described(client):
+    """The client holds each answer against the description; here, every operation answers."""
+    app = client.application
+    asked = set()
+    ids = {}
+    for method, path, body in CALLS:
+        answer = client.open(path.format(**ids), method=method, json=body)
+        assert answer.status_code < 300, f"{method} {path}: {answer.text}"
+        asked.add(operation_of(app, method, answer.request.path)["operationId"])
+        if path.startswith("/v1/clusterings?"):
+            assert answer.json["status"] == "done", answer.json
+            ids = {"oldest": answer.json["id"], **ids, "newest": answer.json["id"]}
+    assert asked == {operation["operationId"] for _, _, operation in operations(app)}
+    lines = client.get("/v1/topics/words")
+    assert lines.mimetype == "application/x-ndjson"
+    (media,) = described(app)["paths"]["/v1/topics/words"]["get"]["responses"]["200"]["content"].values()
+    for line in lines.text.splitlines():
+        assert json.loads(line).keys() == media["schema"]["properties"].keys()
+        Draft202012Validator(media["schema"]).validate(json.loads(line))
