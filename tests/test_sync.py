@@ -16,6 +16,7 @@ from indexer.clusters.history import History
 from indexer.contract import ClusteringSettings, Thresholds
 from indexer.errors import ModelMismatch, StoreUnavailable
 from indexer.records import Topic, Word
+from indexer.store import changes
 from indexer.store.chroma import PATIENCE_S
 from scripts import processes
 from tests.conftest import AxisEmbedder
@@ -114,7 +115,8 @@ def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
         patch.setattr(other.words.replica, "refresh", lambda ids: None)  # it sleeps
         one.words.add([Word("country b", "1")])
         time.sleep(SEEN_WITHIN_S)
-    other.store.changes._read -= 11 * 60_000
+    now = changes._now
+    monkeypatch.setattr(changes, "_now", lambda: now() + 11 * 60_000)
     eventually(lambda: nearest(other, "country b") == "country b")
 
 
