@@ -154,9 +154,7 @@ def test_a_run_is_read_and_called_off_by_the_other(two):
 def test_the_runs_of_a_process_that_died_are_failed_by_those_that_live(two, monkeypatch):
     monkeypatch.setattr("indexer.clusters.history._DEAD_S", 1.0)
     one, _ = two
-    left = History(one.store).add(
-        ClusteringSettings(k=1), 1
-    )  # from here on it gives no sign of life
+    left = History(one.store).add(ClusteringSettings(k=1), 1)  # from here on it gives no sign of life
     eventually(lambda: one.clusterings.get(left).status == "failed", 10)
 
 

@@ -1,14 +1,18 @@
 """`topicdex doctor`: what is wrong with the store, and mending it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import json_option, settings_of, settings_options
+from indexer.commands.options import json_option, settings_options
 from indexer.commands.printing import print_json, say
 
 if TYPE_CHECKING:
+    from indexer.settings import Settings
     from indexer.store.doctor import Examination
 
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="look at every word, as --repair does")
 @settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code"))
 @json_option
-def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, **flags: Any) -> int:
+def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, settings: Settings) -> int:
     """Compare what is stored with what can be found, and say what is wrong and what mends it.
 
     Exit code 0: nothing is wrong, or all is mended; 1: something is. --repair needs the space of the store a second
@@ -30,7 +34,6 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     from indexer.store.repair import Repair
     from indexer.store.store import Store
 
-    settings = settings_of(flags)
     store = Store.open(settings, create=False, damaged=True)
     try:
         found = examine(store, None if everything or mend else sample)
@@ -64,7 +67,7 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     return 0 if found.healthy else 1
 
 
-def _show(found: "Examination", line: Any) -> None:
+def _show(found: Examination, line: Callable[[str], None]) -> None:
     for finding in found.findings:
         line(f"{finding.count} {finding.what}; {finding.mend}")
     of = "" if found.examined == found.words else f" of {found.words}"
