@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from indexer.commands.options import STORE, opens, prepared, prints
+from indexer.commands.options import STORE, answers, opens, prepared
 from indexer.commands.printing import Output, Pages, Table, say
-from indexer.commands.progress import ClusteringProgress
+from indexer.commands.progress import clustering_progress
 from indexer.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,20 +59,18 @@ def _settings(
 @click.option(
     "--stop-words", type=click.Path(path_type=Path), help="words that name no cluster, one a line; else English"
 )
-@prepared("settings", _settings)
-@opens(STORE)
-@prints
-def cluster(service: Service, settings: ClusteringSettings) -> Output:
+@prepared("wanted", _settings)
+@answers(STORE)
+def cluster(service: Service, wanted: ClusteringSettings) -> Output:
     """Recluster the stored words; clusters that continue keep their ids and names."""
-    return _output(_make(service, settings, "clustering"))
+    return _output(_make(service, wanted, "clustering"))
 
 
 @click.command()
 @_seed
 @click.option("--no-activate", is_flag=True, help="do not answer from the grown topics yet")
 @click.option("--off", is_flag=True, help="go back to the plain labels")
-@opens(STORE)
-@prints
+@answers(STORE)
 def adapt(service: Service, seed: int, no_activate: bool, off: bool) -> Output:
     """Grow the topics on the stored words, answer from them, and say which words change topic."""
     from indexer.contract import ClusteringSettings
@@ -98,9 +96,7 @@ def _adaptation_output(done: Clustering, lapsed: bool) -> Output:
     state = "active; topicdex adapt --off goes back" if done.active else "not active"
     lines.append(f"clustering {done.id} is {state}")
     if lapsed:
-        lines.append(
-            "the thresholds held for the prototypes used before; topicdex calibrate sets some for the grown topics"
-        )
+        lines.append("thresholds were set for what answered before; topicdex calibrate sets some for the grown topics")
     rows = [(t.name, t.words, t.support, t.explanation) for t in report.topics]
     return Output(done, Table(("topic", "words", "support", "what happened"), rows), *lines)
 
@@ -111,23 +107,18 @@ def clusters() -> None:
 
 
 @clusters.command("list")
-@opens(STORE)
-@prints
+@answers(STORE)
 def list_clusters(service: Service) -> Output:
     """List the clusterings, newest first."""
     clusterings = service.clusterings.all()
     columns = ("id", "status", "k", "words", "new words", "pinned", "created", "seconds")
-    rows = [
-        (c.id, c.status, c.k, c.words, c.new_words, c.pinned, c.created[:19], c.seconds)
-        for c in clusterings.clusterings
-    ]
+    rows = [(c.id, c.status, c.k, c.words, c.new_words, c.pinned, c.created[:19], c.seconds) for c in clusterings]
     return Output(clusterings, Table(columns, rows))
 
 
 @clusters.command("show")
 @click.argument("id")
-@opens(STORE)
-@prints
+@answers(STORE)
 def show_clusters(service: Service, id: str) -> Output:
     """Show one clustering."""
     return _output(service.clusterings.get(id))
@@ -137,8 +128,7 @@ def show_clusters(service: Service, id: str) -> Output:
 @click.argument("id")
 @click.option("--cluster", "cluster_id", help="only the words of this cluster")
 @click.option("--limit", type=click.IntRange(1), help="words to show; all where it is not given")
-@opens(STORE)
-@prints
+@answers(STORE)
 def cluster_words(service: Service, id: str, cluster_id: str | None, limit: int | None) -> Pages:
     """List the words of a clustering with their clusters."""
     return Pages(
@@ -149,8 +139,7 @@ def cluster_words(service: Service, id: str, cluster_id: str | None, limit: int 
 @clusters.command("diff")
 @click.argument("old")
 @click.argument("new")
-@opens(STORE)
-@prints
+@answers(STORE)
 def diff_clusters(service: Service, old: str, new: str) -> Output:
     """Say what became of the clusters of the clustering OLD in the clustering NEW."""
     diff = service.clusterings.diff(old, new)
@@ -183,8 +172,8 @@ def delete_clusters(service: Service, id: str) -> None:
 
 def _make(service: Service, settings: ClusteringSettings, what: str) -> Clustering:
     """Make a clustering with a progress bar and return it; a failed one raises the reason."""
-    with ClusteringProgress(what) as progress:
-        done = service.clusterings.make(settings, progress.update)
+    with clustering_progress(what) as progress:
+        done = service.clusterings.make(settings, progress)
     if done.status == "failed":
         raise click.ClickException(str(done.error))
     return done

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import click
 
@@ -59,39 +56,19 @@ def _index(settings: Settings) -> None:
 
 
 def _show(url: str) -> None:
-    _wait(url)
-    click.echo(f"topicdex answers at {url}, its description is at {url}/docs. Try:\n")
-    for path, body in (
-        ("/v1/topics/nearest?" + urlencode({"text": "Papaya"}), None),
-        ("/v1/words/nearest?" + urlencode({"text": "thunderstorm", "k": 3}), None),
-        ("/v1/clusterings?wait=30", {"k": 12}),
-    ):
-        data = f" \\\n    -H 'Content-Type: application/json' -d '{json.dumps(body)}'" if body else ""
-        click.echo(f"  curl '{url}{path}'{data}")
-        click.echo(f"  {_short(_call(url + path, body))}\n")
-    click.echo("Ctrl-C ends it.")
+    import httpx
 
-
-def _wait(url: str) -> None:
-    from http.client import HTTPException
-
-    while True:
-        try:
-            _call(f"{url}/readyz", None)
-            return
-        except (OSError, HTTPException):
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+        while not client.get("/readyz").is_success:
             time.sleep(0.1)
-
-
-def _call(url: str, body: Mapping[str, object] | None) -> Any:
-    from urllib.request import ProxyHandler, Request, build_opener
-
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"})
-    with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:  # loopback needs no proxy
-        return json.loads(answer.read())
-
-
-def _short(answer: Any) -> str:
-    text = json.dumps(answer, ensure_ascii=False)
-    return text if len(text) < 700 else text[:700] + " ..."
+        click.echo(f"topicdex answers at {url}, its description is at {url}/docs. Try:\n")
+        for path, body in (
+            ("/v1/topics/nearest?text=Papaya", None),
+            ("/v1/words/nearest?text=thunderstorm&k=3", None),
+            ("/v1/clusterings?wait=30", {"k": 12}),
+        ):
+            data = f" \\\n    -H 'Content-Type: application/json' -d '{json.dumps(body)}'" if body else ""
+            text = json.dumps(client.request("POST" if body else "GET", path, json=body).json(), ensure_ascii=False)
+            click.echo(f"  curl '{url}{path}'{data}")
+            click.echo(f"  {text if len(text) < 700 else text[:700] + ' ...'}\n")
+        click.echo("Ctrl-C ends it.")

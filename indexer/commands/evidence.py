@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, STORE, NumberRange, opens, prepared, prints
+from indexer.commands.options import MODEL, STORE, NumberRange, answers, opens, prepared
 from indexer.commands.printing import Output, Table, say
 from indexer.errors import InputError, InvalidRequest
 from indexer.records import LabelledText
@@ -17,6 +17,7 @@ from indexer.records import LabelledText
 if TYPE_CHECKING:
     from indexer.contract import Rate, Service, Trial
 
+_SHARE = NumberRange(0, 1, min_open=True, max_open=True)
 _PATH = click.Path(path_type=Path)
 _text_column = click.option("--text-column", help="column of the text; else text, word or name")
 _label_column = click.option("--label-column", help="column of the label; else label, topic or category")
@@ -37,24 +38,19 @@ def _labelled(file: Path, text_column: str | None, label_column: str | None) -> 
 @_text_column
 @_label_column
 @prepared("rows", _labelled)
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def evaluate(service: Service, rows: list[LabelledText]) -> Output:
     """Measure the answers on texts with their topics (label none or oos: they belong to no topic)."""
     evaluation = service.topics.evaluate(rows)
+    rates = _rates("what", evaluation, "accuracy", "macro_f1", "coverage", "precision", "none_recall", "auroc")
     worst = sorted(evaluation.topics, key=lambda t: t.recall.value if t.recall.value is not None else 2)[:10]
+    topics = [(t.topic, t.precision.value, t.recall.value, t.support) for t in worst]
+    confused = [(c.truth or "none", c.given, c.count, " | ".join(c.examples)) for c in evaluation.confusions[:10]]
     return Output(
         evaluation,
-        _rates("what", evaluation, "accuracy", "macro_f1", "coverage", "precision", "none_recall", "auroc"),
-        "the intervals are of 95 %",
-        Table(
-            ("topic (the ten of lowest recall)", "precision", "recall", "rows"),
-            [(t.topic, t.precision.value, t.recall.value, t.support) for t in worst],
-        ),
-        Table(
-            ("confusion", "answered", "texts", "for example"),
-            [(c.truth or "none", c.given, c.count, " | ".join(c.examples)) for c in evaluation.confusions[:10]],
-        ),
+        *(rates, "the intervals are of 95 %"),
+        Table(("topic (the ten of lowest recall)", "precision", "recall", "rows"), topics),
+        Table(("confusion", "answered", "texts", "for example"), confused),
     )
 
 
@@ -68,20 +64,13 @@ def _labelled_or_none(
 
 @click.command()
 @click.argument("file", type=_PATH, metavar="[LABELLED]", required=False)
-@click.option(
-    "--precision",
-    type=NumberRange(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="share of the answers that must be right",
-)
+@click.option("--precision", type=_SHARE, default=0.9, show_default=True, help="share of answers that must be right")
 @click.option("--background", is_flag=True, help="set a least score from the stored words alone, without labels")
 @click.option("--dry-run", is_flag=True, help="show the thresholds, do not set them")
 @_text_column
 @_label_column
 @prepared("rows", _labelled_or_none)
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def calibrate(service: Service, rows: list[LabelledText] | None, precision: float, dry_run: bool) -> Output:
     """Set the thresholds below which the answer is none, from texts with their topics or from the stored words."""
     if rows is None:

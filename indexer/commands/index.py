@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import click
 
 from indexer.commands.options import MODEL, prints, settings_options
 from indexer.commands.printing import Output, say
-from indexer.commands.progress import IndexProgress
+from indexer.commands.progress import index_progress
 
 if TYPE_CHECKING:
     from indexer.readers import Row
@@ -89,18 +90,15 @@ def _sources(files: Sequence[str], text_column: str | None, id_column: str | Non
 
     with tempfile.TemporaryFile() as spool:
 
-        def lines() -> Iterator[Row]:
+        def read(name: str) -> Iterator[Row]:
+            if name != "-":
+                return read_words(Path(name), text_column=text_column, id_column=id_column)
             spool.seek(0)
             return read_lines(spool, "standard input")
 
-        def source(name: str) -> Source:
-            if name == "-":
-                return lines
-            return lambda: read_words(Path(name), text_column=text_column, id_column=id_column)
-
         if "-" in files:
             shutil.copyfileobj(sys.stdin.buffer, spool)
-        yield [source(name) for name in dict.fromkeys(files)]
+        yield [partial(read, name) for name in dict.fromkeys(files)]
 
 
 def _dry_run(sources: Sequence[Source], surveyed: Survey, prune: bool, settings: Settings) -> Summary:
@@ -133,8 +131,8 @@ def _run(indexing: Indexing, prune: bool, most: bool) -> Summary:
 
     if not indexing.sources:
         return Summary(indexing.counts, 0, indexing.survey.skipped, 0.0)
-    with IndexProgress(indexing.survey.distinct) as progress:
-        summary = indexing.run(prune=prune, most=most, written=progress.update)
+    with index_progress(indexing.survey.distinct) as progress:
+        summary = indexing.run(prune=prune, most=most, written=progress)
     counts = summary.counts
     say(
         f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged, "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, opens, prints
+from indexer.commands.options import MODEL, answers
 from indexer.commands.printing import Output, Table
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def info(service: Service) -> Output:
     """Show the model, the counts and the store."""
     info = service.info()

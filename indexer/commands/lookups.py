@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, TEXT, opens, prints, settings_options
+from indexer.commands.options import MODEL, answers, prints, settings_options, valid_text
 from indexer.commands.printing import Output, Table
 
 if TYPE_CHECKING:
@@ -15,30 +15,26 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=TEXT)
+@click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=valid_text)
 @click.option("-k", type=click.IntRange(1, 1000), default=2, show_default=True, help="topics to show")
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def topic(service: Service, texts: tuple[str, ...], k: int) -> Output:
     """Find the topic of each TEXT."""
     answers = service.topics.nearest(texts, k)
-    no_topics = any(answer.reason == "no_topics" for answer in answers)
     rows = []
     for a in answers:
         others = ", ".join(f"{m.topic} {m.score:.3f}" for m in a.matches if m.topic != a.topic)
         rows.append((a.text, a.topic, a.score, a.margin, a.reason, others))
-    return Output(
-        answers,
-        *(["no topics are set; give some with `topicdex topics set FILE`"] if no_topics else []),
-        Table(("text", "topic", "score", "margin", "reason", "next"), rows),
-    )
+    table = Table(("text", "topic", "score", "margin", "reason", "next"), rows)
+    if any(answer.reason == "no_topics" for answer in answers):
+        return Output(answers, "no topics are set; give some with `topicdex topics set FILE`", table)
+    return Output(answers, table)
 
 
 @click.command()
-@click.argument("text", type=TEXT)
+@click.argument("text", type=valid_text)
 @click.option("-k", type=click.IntRange(1, 1000), default=10, show_default=True, help="words to show")
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def similar(service: Service, text: str, k: int) -> Output:
     """Find the stored words nearest to TEXT."""
     answer = service.words.nearest([text], k)[0]
@@ -46,7 +42,7 @@ def similar(service: Service, text: str, k: int) -> Output:
 
 
 @click.command()
-@click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=TEXT)
+@click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=valid_text)
 @settings_options(("server", "model", "trust_remote_code"))
 @prints
 def matrix(texts: tuple[str, ...], settings: Settings) -> Output:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import wraps
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from indexer.commands.printing import Output, Pages
 
 Command = Callable[..., Any]
-F = TypeVar("F", bound=Command)
 STORE = ("data", "chroma_url", "server", "wait")
 MODEL = (*STORE, "model", "trust_remote_code")
 LISTEN = ("host", "port")
@@ -37,17 +36,11 @@ class NumberRange(click.FloatRange):
         return number
 
 
-class _Text(click.ParamType[str]):
-    name = "text"
-
-    def convert(self, value: str, param: click.Parameter | None = None, ctx: click.Context | None = None) -> str:
-        """Return the text; raises InvalidRequest where it cannot be embedded."""
-        if reason := text_problem(value):
-            raise InvalidRequest(f"{value!r}: {reason}; give a text with something in it")
-        return value
-
-
-TEXT = _Text()
+def valid_text(value: str) -> str:
+    """Return a text that can be embedded; raises InvalidRequest for any other."""
+    if reason := text_problem(value):
+        raise InvalidRequest(f"{value!r}: {reason}; give a text with something in it")
+    return value
 
 
 def setting_type(name: str) -> click.ParamType[Any]:
@@ -70,12 +63,10 @@ def settings_options(names: tuple[str, ...]) -> Callable[[Command], Command]:
         for f in reversed([f for f in fields(Settings) if f.name in names]):
             default = "unset" if f.default is None else f.default
             help = f"{f.metadata['help']}  [env: {f.metadata['variable']}; default: {default}]"
+            how: dict[str, Any] = {"type": setting_type(f.name), "metavar": f.name.upper()}
             if isinstance(f.default, bool):
-                option = click.option(f.metadata["flag"], f.name, is_flag=True, default=None, help=help)
-            else:
-                kind, metavar = setting_type(f.name), f.name.upper()
-                option = click.option(f.metadata["flag"], f.name, type=kind, metavar=metavar, help=help)
-            option(configured)
+                how = {"is_flag": True, "default": None}
+            click.option(f.metadata["flag"], f.name, help=help, **how)(configured)
         return configured
 
     return decorate
@@ -119,13 +110,13 @@ def prepared(name: str, prepare: Callable[..., object]) -> Callable[[Command], C
     return decorate
 
 
-def json_option(command: F) -> F:
+def json_option(command: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="print the result as one JSON document")(command)
 
 
 def prints(command: Callable[..., Output | Pages]) -> Command:
-    """Print what the command returns; add --json. Below `opens`, results that come page by page are still read."""
+    """Print what the command returns; add --json."""
 
     @json_option
     @wraps(command)
@@ -133,3 +124,8 @@ def prints(command: Callable[..., Output | Pages]) -> Command:
         command(*args, **given).show(as_json)
 
     return printing
+
+
+def answers(names: tuple[str, ...], *, create: bool = False) -> Callable[[Command], Command]:
+    """Open the corpus for a command, as `opens` does, and print what it returns while the corpus is open."""
+    return lambda command: opens(names, create=create)(prints(command))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, TEXT, opens, prepared, prints
+from indexer.commands.options import MODEL, answers, prepared, valid_text
 from indexer.commands.printing import Output, Table
 from indexer.records import Topic
 
@@ -21,8 +21,7 @@ def topics() -> None:
 
 
 @topics.command("list")
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def list_topics(service: Service) -> Output:
     """List the topics."""
     return _table(service.topics.all())
@@ -37,8 +36,7 @@ def _from_file(file: Path) -> list[Topic]:
 @topics.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
 @prepared("topics", _from_file)
-@opens(MODEL, create=True)
-@prints
+@answers(MODEL, create=True)
 def set_topics(service: Service, topics: list[Topic]) -> Output:
     """Make the topics in FILE (.txt, .csv, .tsv, .json, .jsonl) the whole set."""
     return _table(service.topics.replace(topics))
@@ -48,17 +46,16 @@ def _from_names(names: tuple[str, ...], description: str, examples: tuple[str, .
     if len(names) > 1 and (description or examples):
         raise click.UsageError("--description and --example go with a single NAME")
     if description:
-        TEXT.convert(description)
+        valid_text(description)
     return [Topic(name, description, examples) for name in dict.fromkeys(names)]
 
 
 @topics.command("add")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=TEXT)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=valid_text)
 @click.option("--description", default="", help="what the topic is about, for a single NAME")
-@click.option("--example", "examples", multiple=True, type=TEXT, help="a text of it, for a single NAME; repeat it")
+@click.option("--example", "examples", multiple=True, type=valid_text, help="a text of it, for one NAME; repeat it")
 @prepared("topics", _from_names)
-@opens(MODEL, create=True)
-@prints
+@answers(MODEL, create=True)
 def add_topics(service: Service, topics: list[Topic]) -> Output:
     """Add topics, or replace those with the same name."""
     return _table(service.topics.add(topics))
@@ -66,8 +63,7 @@ def add_topics(service: Service, topics: list[Topic]) -> Output:
 
 @topics.command("delete")
 @click.argument("name")
-@opens(MODEL)
-@prints
+@answers(MODEL)
 def delete_topic(service: Service, name: str) -> Output:
     """Delete one topic."""
     return _table(service.topics.delete(name))

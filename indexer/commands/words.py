@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import STORE, opens, prints
+from indexer.commands.options import STORE, answers
 from indexer.commands.printing import Output, Pages, Table
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def words() -> None:
 
 @words.command("list")
 @click.option("--limit", type=click.IntRange(1), help="words to show; all where it is not given")
-@opens(STORE)
-@prints
+@answers(STORE)
 def list_words(service: Service, limit: int | None) -> Pages:
     """List the words in the order in which they first came; id, text and metadata, a line each."""
     return Pages(("id", "text", "metadata"), service.words.page, limit)
@@ -29,8 +28,7 @@ def list_words(service: Service, limit: int | None) -> Pages:
 
 @words.command("get")
 @click.argument("id")
-@opens(STORE)
-@prints
+@answers(STORE)
 def get_word(service: Service, id: str) -> Output:
     """Show one word."""
     word = service.words.get(id)
@@ -39,8 +37,7 @@ def get_word(service: Service, id: str) -> Output:
 
 @words.command("delete")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@opens(STORE)
-@prints
+@answers(STORE)
 def delete_words(service: Service, ids: tuple[str, ...]) -> Output:
     """Delete words."""
     removed = service.words.delete(ids)
