@@ -13,10 +13,22 @@ from indexer.errors import InvalidRequest
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def _setting(variable: str, flag: str | None, help: str, default: Any, *, unset: str = "unset") -> Any:
-    """Return a field; `unset` says in `--help` what holds where the default is None."""
+def _setting(
+    variable: str,
+    flag: str | None,
+    help: str,
+    default: Any,
+    limits: tuple[int, int] | None = None,
+    *,
+    unset: str = "unset",
+) -> Any:
+    """Return a field with its row of the table; `limits`: the least and the highest value.
+
+    `unset` says in `--help` what holds where the default is None.
+    """
     named = unset if default is None else str(default)
-    return field(default=default, metadata={"variable": variable, "flag": flag, "help": help, "default": named})
+    row = {"variable": variable, "flag": flag, "help": help, "default": named, "limits": limits}
+    return field(default=default, metadata=row)
 
 
 @dataclass(frozen=True)
@@ -37,16 +49,20 @@ class Settings:
         "TOPICDEX_MODEL", "--model", "embedding model", None, unset=f"the store's own; in a new store {DEFAULT_MODEL}"
     )
     host: str = _setting("TOPICDEX_HOST", "--host", "address to listen on", "127.0.0.1")
-    port: int = _setting("TOPICDEX_PORT", "--port", "port to listen on", 8000)
-    wait: float = _setting("TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0)
+    port: int = _setting("TOPICDEX_PORT", "--port", "port to listen on", 8000, (0, 65_535))
+    wait: float = _setting(
+        "TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0, (0, 10**9)
+    )
     trust_remote_code: bool = _setting(
         "TOPICDEX_TRUST_REMOTE_CODE", "--trust-remote-code", "run the code that a model brings along", False
     )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.wait < float("inf"):
-            raise InvalidRequest(f"TOPICDEX_WAIT={self.wait} is no waiting time; give seconds, 0 or more")
+        for f in fields(self):
+            value, limits = getattr(self, f.name), f.metadata["limits"]
+            if limits and not limits[0] <= value <= limits[1]:  # nan is in no range
+                raise InvalidRequest(f"{f.metadata['variable']}={value} is not in {limits[0]} to {limits[1]}; mend it")
 
     def __repr__(self) -> str:
         """Show everything but the key, so that no log can hold it."""

@@ -1,4 +1,4 @@
-"""What `scripts/torture` does for hours, for seconds: real processes, real stores, and nothing may be lost."""
+"""One short round of every torture, and what they look with; `scripts/torture` runs the long ones."""
 
 import time
 

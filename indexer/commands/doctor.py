@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import json_option, settings_of, settings_options
+from indexer.commands.options import json_option, settings_options
 from indexer.commands.printing import print_json, say
 from indexer.settings import DEFAULT_MODEL
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="examine every word; prove vectors of an earlier version")
 @settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code"))
 @json_option
-def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, **flags: Any) -> int:
+def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, settings: Settings) -> int:
     """Compare what is stored with what can be found, and say what is wrong and what mends it.
 
     Exit code 0: nothing is wrong, or all is mended; 1: something is.
@@ -38,7 +38,6 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     """
     from indexer.store.store import Store
 
-    settings = settings_of(flags)
     store = Store.open(settings, create=False, damaged=True)
     try:
         found = _examined(store, settings, mend=mend, yes=yes, sample=None if everything or mend else sample)

@@ -1,16 +1,28 @@
 """`topicdex index`: files into the store."""
 
+from __future__ import annotations
+
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, json_option, settings_of, settings_options
-from indexer.commands.printing import print_json, say
+from indexer.commands.options import MODEL, prints, settings_options
+from indexer.commands.printing import Output, say
+from indexer.commands.progress import index_progress
+
+if TYPE_CHECKING:
+    from indexer.readers import Row
+    from indexer.readers.survey import Source, Survey
+    from indexer.records import Topic
+    from indexer.settings import Settings
+    from indexer.words.indexing import Indexing, Summary
 
 
 @click.command()
@@ -27,7 +39,7 @@ from indexer.commands.printing import print_json, say
 @click.option("--yes", is_flag=True, help="let --prune remove more than half of the words")
 @click.option("--dry-run", is_flag=True, help="say what would be done, and do nothing")
 @settings_options(MODEL)
-@json_option
+@prints
 def index(
     files: tuple[str, ...],
     text_column: str | None,
@@ -36,67 +48,91 @@ def index(
     prune: bool,
     yes: bool,
     dry_run: bool,
-    as_json: bool,
-    **flags: Any,
-) -> None:
+    settings: Settings,
+) -> Output:
     """Embed the words of FILE... and store them; what is there already is not embedded again.
 
     FILE is .txt (a text a line), .csv, .tsv, .jsonl or .parquet, each also .gz; - reads lines from standard input.
     Columns beside text and id become metadata. Interrupted, run it again to go on.
     """
+    from indexer.connect import connect
+    from indexer.readers.survey import survey
+    from indexer.words.indexing import Indexing
+
+    topics = _topics(files, topics_file, prune)
+    with _sources(files, text_column, id_column) as sources:
+        surveyed = survey(sources)
+        if dry_run:
+            return Output(_dry_run(sources, surveyed, prune, settings).to_json())
+        with connect(settings) as service:
+            if topics is not None:
+                service.topics.replace(topics)
+                say(f"{len(topics)} topics are set")
+            summary = _run(Indexing(service, sources, surveyed), prune, yes)
+    return Output(summary.to_json())
+
+
+def _topics(files: tuple[str, ...], topics_file: Path | None, prune: bool) -> list[Topic] | None:
+    """Return the topics to be set; refuse a wrong command line before anything is read."""
     if not files and topics_file is None:
         raise click.UsageError("give a FILE, or --topics FILE")
     if prune and not files:
         raise click.UsageError("--prune needs the FILE... that hold the words to keep")
-    from indexer.commands.progress import IndexProgress
-    from indexer.connect import connect
-    from indexer.contract import Counts
-    from indexer.readers import Row, read_lines, read_topics, read_words
-    from indexer.readers.survey import Source, survey
-    from indexer.words.indexing import Indexing, Summary
+    from indexer.readers import read_topics
 
-    settings = settings_of(flags)
-    topics = read_topics(topics_file) if topics_file else None
+    return read_topics(topics_file) if topics_file else None
+
+
+@contextmanager
+def _sources(files: Sequence[str], text_column: str | None, id_column: str | None) -> Iterator[list[Source]]:
+    """Give a source for each file, none twice; standard input is copied, because it is read again."""
+    from indexer.readers import read_lines, read_words
+
     with tempfile.TemporaryFile() as spool:
 
-        def lines() -> Iterator[Row]:
+        def read(name: str) -> Iterator[Row]:
+            if name != "-":
+                return read_words(Path(name), text_column=text_column, id_column=id_column)
             spool.seek(0)
             return read_lines(spool, "standard input")
 
-        def source(name: str) -> Source:
-            if name == "-":
-                return lines
-            return lambda: read_words(Path(name), text_column=text_column, id_column=id_column)
-
         if "-" in files:
             shutil.copyfileobj(sys.stdin.buffer, spool)
-        sources = [source(name) for name in dict.fromkeys(files)]
-        found = survey(sources)
-        if dry_run and not (settings.server or settings.chroma_url) and _is_new(settings.data):
-            say(f"dry run: {settings.data} would be made, {found.distinct} words would be added")
-            if as_json:
-                print_json(Summary(Counts(added=found.distinct), 0, found.skipped, 0.0).to_json())
-            return
-        with connect(settings) as engine:
-            indexing = Indexing(engine, sources, found)
-            if dry_run:
-                counts, gone = indexing.plan(), indexing.stale_count() if prune else 0
-                say(
-                    f"dry run: {counts.added} words would be added, {counts.updated} updated, {gone} removed, "
-                    f"{counts.unchanged} are unchanged; {counts.embedded} texts would be embedded"
-                )
-                if as_json:
-                    print_json(Summary(counts, gone, found.skipped, 0.0).to_json())
-                return
-            if topics is not None:
-                engine.topics.replace(topics)
-                say(f"{len(topics)} topics are set")
-            if not files:
-                if as_json:
-                    print_json(Summary(Counts(), 0, found.skipped, 0.0).to_json())
-                return
-            with IndexProgress(found.distinct) as progress:
-                summary = indexing.run(prune=prune, over_half=yes, on_batch=progress.update)
+        yield [partial(read, name) for name in dict.fromkeys(files)]
+
+
+def _dry_run(sources: Sequence[Source], surveyed: Survey, prune: bool, settings: Settings) -> Summary:
+    """Say what would be done, and return the summary that it would have."""
+    from indexer.connect import connect
+    from indexer.contract import Counts
+    from indexer.words.indexing import Indexing, Summary
+
+    if not (settings.server or settings.chroma_url) and _is_new(settings.data):
+        say(f"dry run: {settings.data} would be made, {surveyed.distinct} words would be added")
+        return Summary(Counts(added=surveyed.distinct), 0, surveyed.skipped, 0.0)
+    with connect(settings) as service:
+        indexing = Indexing(service, sources, surveyed)
+        counts, removed = indexing.plan(), indexing.stale_count() if prune else 0
+    say(
+        f"dry run: {counts.added} words would be added, {counts.updated} updated, {removed} removed, "
+        f"{counts.unchanged} are unchanged; {counts.embedded} texts would be embedded"
+    )
+    return Summary(counts, removed, surveyed.skipped, 0.0)
+
+
+def _is_new(folder: Path) -> bool:
+    """Tell whether a store would be made here: the folder is not there, or empty."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _run(indexing: Indexing, prune: bool, over_half: bool) -> Summary:
+    """Index with a progress bar, say what was done, and return the summary; without sources, do nothing."""
+    from indexer.words.indexing import Summary
+
+    if not indexing.sources:
+        return Summary(indexing.counts, 0, indexing.survey.skipped, 0.0)
+    with index_progress(indexing.survey.distinct) as progress:
+        summary = indexing.run(prune=prune, over_half=over_half, on_batch=progress)
     counts = summary.counts
     say(
         f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged, "
@@ -105,10 +141,4 @@ def index(
     )
     for reason, rows in summary.skipped.most_common():
         say(f"  skipped {rows}: {reason}")
-    if as_json:
-        print_json(summary.to_json())
-
-
-def _is_new(folder: Path) -> bool:
-    """Tell whether a store would be made here: nothing is there, or an empty folder."""
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    return summary

@@ -1,33 +1,29 @@
 """`topicdex info`: what is here, on what."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, json_option, settings_of, settings_options
-from indexer.commands.printing import print_json, print_table
+from indexer.commands.options import MODEL, answers
+from indexer.commands.printing import Output, Table
+
+if TYPE_CHECKING:
+    from indexer.contract import Service
 
 
 @click.command()
-@settings_options(MODEL)
-@json_option
-def info(as_json: bool, **flags: Any) -> None:
+@answers(MODEL)
+def info(service: Service) -> Output:
     """Show the model, the counts and the store."""
-    from indexer.connect import connect
-
-    with connect(settings_of(flags), create=False) as engine:
-        found = engine.info()
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        ("what", "value"),
-        [
-            ("version", found.version),
-            ("model", found.model.name),
-            ("dimension", found.model.dimension),
-            ("words", found.counts.words),
-            ("topics", found.counts.topics),
-            ("store", f"{found.store.mode}, format {found.store.format}"),
-        ],
-    )
+    info = service.info()
+    rows = [
+        ("version", info.version),
+        ("model", info.model.name),
+        ("dimension", info.model.dimension),
+        ("words", info.counts.words),
+        ("topics", info.counts.topics),
+        ("store", f"{info.store.mode}, format {info.store.format}"),
+    ]
+    return Output(info, Table(("what", "value"), rows))

@@ -1,48 +1,130 @@
-"""Options that many commands share, made from the one table of settings."""
+"""The decorators that commands share: flags of the settings, an open corpus, a result that is printed."""
 
+from __future__ import annotations
+
+import inspect
 from collections.abc import Callable
 from dataclasses import fields
+from functools import wraps
+from math import isnan
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from indexer.errors import InvalidRequest
+from indexer.records import text_problem
 from indexer.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from indexer.commands.printing import Output, Pages
+
+Command = Callable[..., Any]
 STORE = ("data", "chroma_url", "server", "wait")
 MODEL = (*STORE, "model", "trust_remote_code")
 LISTEN = ("host", "port")
 
 
-def settings_options(names: tuple[str, ...]) -> Callable[[F], F]:
-    """Add the flags of these settings; the command gets them by name, None where they are not given."""
+class NumberRange(click.FloatRange):
+    """A number in a range; not nan, which click takes for one in every range."""
 
-    def decorate(command: F) -> F:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; another value is a wrong command line."""
+        number: float = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail("nan is not a number.", param, ctx)
+        return number
+
+
+def valid_text(value: str) -> str:
+    """Return a text that can be embedded; raises InvalidRequest for any other."""
+    if reason := text_problem(value):
+        raise InvalidRequest(f"{value!r}: {reason}; give a text with something in it")
+    return value
+
+
+def setting_type(name: str) -> click.ParamType[Any]:
+    """Return the type of a setting's flag, within the limits that the setting has."""
+    f = next(f for f in fields(Settings) if f.name == name)
+    if limits := f.metadata["limits"]:
+        return (NumberRange if isinstance(f.default, float) else click.IntRange)(*limits)
+    return click.Path(path_type=Path) if isinstance(f.default, Path) else click.STRING
+
+
+def settings_options(names: tuple[str, ...]) -> Callable[[Command], Command]:
+    """Add the flags of these settings; the command gets `settings`: these flags over the environment."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def configured(*args: Any, **given: Any) -> Any:
+            flags = {name: given.pop(name) for name in names}
+            return command(*args, settings=Settings.load(**flags), **given)
+
         for f in reversed([f for f in fields(Settings) if f.name in names]):
             help = f"{f.metadata['help']}  [env: {f.metadata['variable']}; default: {f.metadata['default']}]"
+            how: dict[str, Any] = {"type": setting_type(f.name), "metavar": f.name.upper()}
             if isinstance(f.default, bool):
-                option = click.option(f.metadata["flag"], f.name, is_flag=True, default=None, help=help)
-            else:
-                kind = str if f.default is None else type(f.default)
-                option = click.option(
-                    f.metadata["flag"],
-                    f.name,
-                    type=click.Path(path_type=Path) if isinstance(f.default, Path) else kind,
-                    metavar=f.name.upper(),
-                    help=help,
-                )
-            command = option(command)
-        return command
+                how = {"is_flag": True, "default": None}
+            click.option(f.metadata["flag"], f.name, help=help, **how)(configured)
+        return configured
 
     return decorate
 
 
-def json_option(command: F) -> F:
+def opens(names: tuple[str, ...], *, create: bool = False) -> Callable[[Command], Command]:
+    """Open the corpus that these settings name; the command gets it, a `Service`, as its first argument.
+
+    `create`: make a store where there is none.
+    """
+
+    def decorate(command: Command) -> Command:
+        @settings_options(names)
+        @wraps(command)
+        def opened(*, settings: Settings, **given: Any) -> Any:
+            from indexer.connect import connect
+
+            with connect(settings, create=create) as service:
+                return command(service, **given)
+
+        return opened
+
+    return decorate
+
+
+def prepared(name: str, prepare: Callable[..., object]) -> Callable[[Command], Command]:
+    """Replace the parameters that `prepare` takes by the one argument `name` that it returns.
+
+    Above `opens`, it reads files and refuses a wrong command line before the corpus is opened.
+    """
+    taken = inspect.signature(prepare).parameters
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def ready(**given: Any) -> Any:
+            value = prepare(**{parameter: given.pop(parameter) for parameter in taken})
+            return command(**{name: value}, **given)
+
+        return ready
+
+    return decorate
+
+
+def json_option(command: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="print the result as one JSON document")(command)
 
 
-def settings_of(flags: dict[str, Any]) -> Settings:
-    """Return the settings with these flags over the environment."""
-    return Settings.load(**flags)
+def prints(command: Callable[..., Output | Pages]) -> Command:
+    """Print what the command returns; add --json."""
+
+    @json_option
+    @wraps(command)
+    def printing(*args: Any, as_json: bool, **given: Any) -> None:
+        command(*args, **given).show(as_json)
+
+    return printing
+
+
+def answers(names: tuple[str, ...], *, create: bool = False) -> Callable[[Command], Command]:
+    """Open the corpus for a command, as `opens` does, and print what it returns while the corpus is open."""
+    return lambda command: opens(names, create=create)(prints(command))

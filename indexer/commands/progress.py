@@ -1,88 +1,58 @@
-"""How far an indexing is: a bar with rate and time left on a terminal, a plain line now and then elsewhere."""
+"""How far an indexing or a clustering is: a bar on a terminal; for an indexing a plain line now and then elsewhere."""
+
+from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from indexer.commands.printing import say
 
 if TYPE_CHECKING:
-    from indexer.contract import Counts  # which loads numpy
+    from indexer.contract import Counts
 
 _EVERY_S = 5.0  # between two plain lines
 
 
-class _Bar:
-    """A bar that is shown for as long as the block lasts; None where there is no terminal."""
+@contextmanager
+def index_progress(total: int) -> Iterator[Callable[[Counts], None]]:
+    """Show how many of `total` words are on disk, each time that the function is called with their counts."""
+    begin = last_line = time.monotonic()
 
-    _bar: Any = None
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
-class IndexProgress(_Bar):
-    """Shows what is on disk of `total` words, on standard error."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._begin = self._told = time.monotonic()
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-            )
-
-            self._bar = Progress(
-                TextColumn("indexing"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]} words/s"),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            self._task = self._bar.add_task("indexing", total=total, rate="-")
-
-    def update(self, counts: "Counts") -> None:
-        """Show that these words are on disk."""
-        done = counts.added + counts.updated + counts.unchanged
+    def update(counts: Counts) -> None:
+        nonlocal last_line
         now = time.monotonic()
-        rate = done / max(now - self._begin, 1e-3)
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, rate=f"{rate:,.0f}")
-        elif now - self._told >= _EVERY_S:
-            self._told = now
-            left = (self._total - done) / max(rate, 1e-3)
-            say(f"{done} of {self._total} words on disk, {rate:,.0f} words/s, {left:.0f} s left")
+        rate = counts.words / max(now - begin, 1e-3)
+        speed = f"{rate:,.0f} words/s, {(total - counts.words) / max(rate, 1e-3):.0f} s left"
+        if move is not None:
+            move(counts.words, speed=speed)
+        elif now - last_line >= _EVERY_S:
+            last_line = now
+            say(f"{counts.words} of {total} words on disk, {speed}")
+
+    with _bar("indexing", total, "{task.completed}/{task.total} {task.fields[speed]}") as move:
+        yield update
 
 
-class RunProgress(_Bar):
-    """Shows how far a run is, on standard error; silent where there is no terminal."""
+@contextmanager
+def clustering_progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Show the share that is done, each time that the function is called with it; nothing where no terminal is."""
+    with _bar(what, 1.0, "{task.percentage:.0f}%", transient=True) as move:
+        yield move or (lambda share: None)
 
-    def __init__(self, what: str) -> None:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-            self._bar = Progress(
-                TextColumn(what), BarColumn(), TaskProgressColumn(), console=Console(stderr=True), transient=True
-            )
-            self._task = self._bar.add_task(what, total=1.0)
+@contextmanager
+def _bar(what: str, total: float, text: str, *, transient: bool = False) -> Iterator[Callable[..., None] | None]:
+    """Show a bar on standard error, with `text` beside it, and give what moves it; None where no terminal is."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    def update(self, share: float) -> None:
-        """Show the share done."""
-        if self._bar is not None:
-            self._bar.update(self._task, completed=share)
+    columns = (TextColumn(what), BarColumn(), TextColumn(text))
+    with Progress(*columns, console=Console(stderr=True), transient=transient) as bar:
+        task = bar.add_task(what, total=total, speed="")
+        yield lambda done, **fields: bar.update(task, completed=done, **fields)

@@ -1,14 +1,18 @@
 """`topicdex topics`: set, add, list and delete topics."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, json_option, settings_of, settings_options
-from indexer.commands.printing import print_json, print_table
-from indexer.errors import InvalidRequest
-from indexer.records import Topic, text_problem
+from indexer.commands.options import MODEL, answers, prepared, valid_text
+from indexer.commands.printing import Output, Table
+from indexer.records import Topic
+
+if TYPE_CHECKING:
+    from indexer.contract import Service, TopicSet
 
 
 @click.group()
@@ -17,69 +21,54 @@ def topics() -> None:
 
 
 @topics.command("list")
-@settings_options(MODEL)
-@json_option
-def list_topics(as_json: bool, **flags: Any) -> None:
+@answers(MODEL)
+def list_topics(service: Service) -> Output:
     """List the topics."""
-    from indexer.connect import connect
+    return _table(service.topics.all())
 
-    with connect(settings_of(flags), create=False) as engine:
-        _show(engine.topics.all(), as_json)
+
+def _from_file(file: Path) -> list[Topic]:
+    from indexer.readers import read_topics
+
+    return read_topics(file)
 
 
 @topics.command("set")
 @click.argument("file", type=click.Path(path_type=Path))
-@settings_options(MODEL)
-@json_option
-def set_topics(file: Path, as_json: bool, **flags: Any) -> None:
+@prepared("topics", _from_file)
+@answers(MODEL, create=True)
+def set_topics(service: Service, topics: list[Topic]) -> Output:
     """Make the topics in FILE (.txt, .csv, .tsv, .json, .jsonl) the whole set."""
-    from indexer.connect import connect
-    from indexer.readers import read_topics
+    return _table(service.topics.replace(topics))
 
-    found = read_topics(file)
-    with connect(settings_of(flags)) as engine:
-        _show(engine.topics.replace(found), as_json)
+
+def _from_names(names: tuple[str, ...], description: str, examples: tuple[str, ...]) -> list[Topic]:
+    if len(names) > 1 and (description or examples):
+        raise click.UsageError("--description and --example go with a single NAME")
+    if description:
+        valid_text(description)
+    return [Topic(name, description, examples) for name in dict.fromkeys(names)]
 
 
 @topics.command("add")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=valid_text)
 @click.option("--description", default="", help="what the topic is about, for a single NAME")
-@click.option("--example", "examples", multiple=True, help="a text of the topic, for a single NAME; repeat it")
-@settings_options(MODEL)
-@json_option
-def add_topics(
-    names: tuple[str, ...], description: str, examples: tuple[str, ...], as_json: bool, **flags: Any
-) -> None:
+@click.option("--example", "examples", multiple=True, type=valid_text, help="a text of it, for one NAME; repeat it")
+@prepared("topics", _from_names)
+@answers(MODEL, create=True)
+def add_topics(service: Service, topics: list[Topic]) -> Output:
     """Add topics, or replace those with the same name."""
-    from indexer.connect import connect
-
-    if len(names) > 1 and (description or examples):
-        raise click.UsageError("--description and --example go with a single NAME")
-    for text in (*names, *filter(None, [description]), *examples):
-        if reason := text_problem(text):
-            raise InvalidRequest(f"{text!r}: {reason}")
-    with connect(settings_of(flags)) as engine:
-        added = [Topic(name, description, examples) for name in dict.fromkeys(names)]
-        _show(engine.topics.add(added), as_json)
+    return _table(service.topics.add(topics))
 
 
 @topics.command("delete")
 @click.argument("name")
-@settings_options(MODEL)
-@json_option
-def delete_topic(name: str, as_json: bool, **flags: Any) -> None:
+@answers(MODEL)
+def delete_topic(service: Service, name: str) -> Output:
     """Delete one topic."""
-    from indexer.connect import connect
-
-    with connect(settings_of(flags), create=False) as engine:
-        _show(engine.topics.delete(name), as_json)
+    return _table(service.topics.delete(name))
 
 
-def _show(found: Any, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        ("topic", "description", "examples"),
-        [(t.name, t.description, " | ".join(t.examples)) for t in found.topics],
-    )
+def _table(topics: TopicSet) -> Output:
+    rows = [(t.name, t.description, " | ".join(t.examples)) for t in topics]
+    return Output(topics, Table(("topic", "description", "examples"), rows))

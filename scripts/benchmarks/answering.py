@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.benchmarks.machine import TOPICDEX, Server, Work, served, timed
+from scripts.benchmarks.machine import Work, timed
+from scripts.processes import TOPICDEX, Server, serving
 
 NONE = "oos"
 _EACH = 5
@@ -25,7 +26,7 @@ def examples(work: Work) -> None:
         given = {label: draw.sample(texts, _EACH) for label, texts in by_label.items() if label != NONE}
         shown = {text for texts in given.values() for text in texts}
         rest = [text for texts in by_label.values() for text in texts if text not in shown]
-        with served(_fresh(work)) as server:
+        with serving("--data", _fresh(work)) as server:
             topics = [{"name": _name(label), "examples": texts} for label, texts in sorted(given.items())]
             _fill(server, topics, rest)
             plain.append(_accuracy(server, asked, prototypes="label"))
@@ -40,7 +41,7 @@ def calibrate(work: Work) -> None:
     train = _rows(work.data / "clinc150_train.csv")
     validation, asked = _rows(work.data / "clinc150_val.csv"), _rows(work.data / "clinc150_test.csv")
     names = sorted({_name(label) for _, label in train if label != NONE})
-    with served(_fresh(work)) as server:
+    with serving("--data", _fresh(work)) as server:
         _fill(server, [{"name": name} for name in names], [text for text, _ in train])
         _adapt(server)
         labelled = str(work.data / "clinc150_val.csv")
@@ -74,14 +75,14 @@ def _fresh(work: Work) -> Path:
 
 
 def _fill(server: Server, topics: list[dict], texts: Sequence[str]) -> None:
-    server.call("PUT", "/v1/topics", {"topics": topics})
+    server.client.call("PUT", "/v1/topics", {"topics": topics})
     for i in range(0, len(texts), 1000):
-        server.call("POST", "/v1/words", {"words": [{"text": text} for text in texts[i : i + 1000]]})
+        server.client.call("POST", "/v1/words", {"words": [{"text": text} for text in texts[i : i + 1000]]})
 
 
 def _adapt(server: Server) -> None:
-    run = server.run(around="topics")
-    server.call("POST", f"/v1/clusterings/{run['id']}/activate", {})
+    run = server.client.cluster(around="topics")
+    server.client.call("POST", f"/v1/clusterings/{run['id']}/activate", {})
 
 
 def _answers(server: Server, asked: Sequence[tuple[str, str]], **query: str) -> list[dict]:
@@ -89,7 +90,9 @@ def _answers(server: Server, asked: Sequence[tuple[str, str]], **query: str) -> 
     return [
         answer
         for i in range(0, len(texts), 1000)
-        for answer in server.call("POST", "/v1/topics/nearest", {"texts": texts[i : i + 1000]}, **query)["results"]
+        for answer in server.client.call("POST", "/v1/topics/nearest", {"texts": texts[i : i + 1000]}, **query)[
+            "results"
+        ]
     ]
 
 

@@ -5,8 +5,9 @@ import statistics
 import threading
 from pathlib import Path
 
-from scripts.benchmarks.machine import TITLES, TOPICDEX, Server, Work, seconds, served, show, timed
+from scripts.benchmarks.machine import TITLES, Work, seconds, show, timed
 from scripts.benchmarks.searching import TOPICS
+from scripts.processes import TOPICDEX, Client, Server, serving
 
 NEW = 10_000
 _PATHS = {"topic lookup": "/v1/topics/nearest", "nearest words": "/v1/words/nearest"}
@@ -24,8 +25,8 @@ def beside(work: Work) -> None:
             if how == "alone":
                 taken.append(_index(file, folder))
                 continue
-            with served(folder) as server:
-                server.wait_until_warm(20_000)
+            with serving("--data", folder) as server:
+                server.wait_until_warm()
                 taken.append(_index(file, folder) if "idle" in how else _index_while_asked(file, folder, server))
     for how, taken in rates.items():
         share = statistics.median(taken) / statistics.median(rates["alone"])
@@ -38,13 +39,13 @@ def _index(file: Path, folder: Path) -> float:
 
 
 def _index_while_asked(file: Path, folder: Path, server: Server) -> float:
-    server.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
-    idle = {what: [_ask(server, path, i) for i in range(200)] for what, path in _PATHS.items()}
+    server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
+    idle = {what: [_ask(server.client, path, i) for i in range(200)] for what, path in _PATHS.items()}
     busy: dict[str, list[float]] = {what: [] for what in _PATHS}
     done = threading.Event()
 
     def ask() -> None:
-        other = server.another()
+        other = Client(server.url)
         while not done.is_set():
             for what, path in _PATHS.items():
                 busy[what].append(_ask(other, path, len(busy[what])))
@@ -60,5 +61,5 @@ def _index_while_asked(file: Path, folder: Path, server: Server) -> float:
     return rate
 
 
-def _ask(server: Server, path: str, number: int) -> float:
-    return seconds(lambda: server.call("GET", path, text=f"a new word {number}"))
+def _ask(client: Client, path: str, number: int) -> float:
+    return seconds(lambda: client.call("GET", path, text=f"a new word {number}"))

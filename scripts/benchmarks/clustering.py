@@ -11,7 +11,8 @@ from sklearn.cluster import KMeans
 
 from indexer.settings import Settings
 from indexer.store.store import Store
-from scripts.benchmarks.machine import LARGE, TITLES, Server, Work, seconds, served, show
+from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
+from scripts.processes import Client, Server, serving
 
 K = 20
 
@@ -21,15 +22,15 @@ def cluster(work: Work) -> None:
     store = work.store(LARGE, 100_000)
     vectors = _vectors(store)
     ratios, gaps = [], []
-    with served(store) as server:
+    with serving("--data", store) as server:
         begin = time.monotonic()
-        cold = server.run(k=K, start=None)
+        cold = server.client.cluster(k=K, start=None)
         print(f"  cold, vectors read from the store: {time.monotonic() - begin:.1f} s after the server was ready")
         for _ in range(work.rounds):
             model = KMeans(K, n_init=1, random_state=0)
             theirs = seconds(lambda model=model: model.fit(vectors))
             done: dict = {}
-            ours = seconds(lambda done=done: done.update(server.run(k=K, start=None)))
+            ours = seconds(lambda done=done: done.update(server.client.cluster(k=K, start=None)))
             ratios.append(ours / theirs)
             gaps.append(done["quality"]["score"] / _mean_cosine(vectors, model.labels_) - 1)
             print(
@@ -41,9 +42,9 @@ def cluster(work: Work) -> None:
         )
         _beside(server)
     small = work.store(TITLES, 20_000)
-    with served(small) as server:
+    with serving("--data", small) as server:
         done = {}
-        times = [seconds(lambda: done.update(server.run(k="auto", start=None))) for _ in range(work.rounds)]
+        times = [seconds(lambda: done.update(server.client.cluster(k="auto", start=None))) for _ in range(work.rounds)]
         print(f"  auto k on 20,000: {statistics.median(times):.1f} s, k {done['k']}, clear {done['clear']}")
     _identity(work)
 
@@ -51,11 +52,11 @@ def cluster(work: Work) -> None:
 def large(work: Work) -> None:
     """500,000 titles: seconds and peak memory beside 100,000."""
     for size in (100_000, 500_000):
-        with served(work.store(LARGE, size)) as server:
+        with serving("--data", work.store(LARGE, size)) as server:
             bare = server.memory()
-            server.wait_until_warm(size)
+            server.wait_until_warm()
             loaded = server.memory()
-            times = [seconds(lambda server=server: server.run(k=K, start=None)) for _ in range(work.rounds)]
+            times = [seconds(lambda server=server: server.client.cluster(k=K, start=None)) for _ in range(work.rounds)]
             print(
                 f"  {size}: {statistics.median(times):.2f} s; peak memory {bare:.0f} MB when ready, {loaded:.0f} MB with the words read, "
                 f"{server.memory():.0f} MB after the clusterings; the vectors are {size * 384 * 4 / 2**20:.0f} MB",
@@ -65,16 +66,18 @@ def large(work: Work) -> None:
 
 def _beside(server: Server) -> None:
     """Lookups while clusterings are made, and the cluster of a new word beside its topic."""
-    server.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in ("sport", "music", "politics", "science")]})
+    server.client.call(
+        "PUT", "/v1/topics", {"topics": [{"name": name} for name in ("sport", "music", "politics", "science")]}
+    )
     idle = show("topic lookup, idle", _ask(server, "/v1/topics/nearest", 300))
     nearest = show("cluster lookup, idle", _ask(server, "/v1/clusters/nearest", 300))
     print(f"  ratio cluster / topic {nearest / idle:.2f}")
     stop = threading.Event()
 
     def recluster() -> None:
-        other = server.another()
+        other = Client(server.url)
         while not stop.is_set():
-            other.run(k=K, start=None)
+            other.cluster(k=K, start=None)
 
     thread = threading.Thread(target=recluster)
     thread.start()
@@ -87,20 +90,21 @@ def _beside(server: Server) -> None:
 def _identity(work: Work) -> None:
     """20,000 titles, then 5 % more: how many clusters keep id and name."""
     titles = work.texts(TITLES, 21_000)
-    with served(work.store(TITLES, 20_000)) as server:
-        before = server.run(k=K, seed=7, start=None)
-        new = {"words": [{"text": text} for text in titles[20_000:]]}
-        ids = server.call("POST", "/v1/words", new)["ids"]
-        after = server.run(k=K, seed=7)
-        fresh = server.run(k=K, seed=7, start=None)
-        server.call("POST", "/v1/words/delete", {"ids": ids})
+    with serving("--data", work.store(TITLES, 20_000)) as server:
+        before = server.client.cluster(k=K, seed=7, start=None)
+        new = titles[20_000:]
+        server.client.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})
+        after = server.client.cluster(k=K, seed=7)
+        fresh = server.client.cluster(k=K, seed=7, start=None)
+        ids = server.client.call("POST", "/v1/words", {"words": [{"text": text} for text in new]})["ids"]
+        server.client.call("POST", "/v1/words/delete", {"ids": ids})
     kept = {(c["id"], c["name"]) for c in before["clusters"]} & {(c["id"], c["name"]) for c in after["clusters"]}
     change = after["quality"]["score"] / fresh["quality"]["score"] - 1
     print(f"  identity: {len(kept)} of {K} clusters keep id and name, mean cosine {change:+.3%} against a fresh start")
 
 
 def _ask(server: Server, path: str, n: int) -> list[float]:
-    return [seconds(lambda i=i: server.call("GET", path, text=f"a new word {i}")) for i in range(n)]
+    return [seconds(lambda i=i: server.client.call("GET", path, text=f"a new word {i}")) for i in range(n)]
 
 
 def _vectors(store: object) -> np.ndarray:

@@ -1,23 +1,19 @@
-"""What the benchmarks share: the texts, stores of them, servers, and how a figure is taken."""
+"""What the benchmarks share: the texts, stores of them, and how a figure is taken."""
 
 import csv
 import gzip
-import http.client
-import json
 import os
 import platform
 import statistics
 import subprocess
 import time
-import urllib.parse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scripts.processes import TOPICDEX, serve
+from scripts.processes import TOPICDEX
 
 TITLES = "reddit_topical_titles.csv.gz"
 LARGE = "reddit_titles_500k.csv.gz"
@@ -90,67 +86,6 @@ def timed(command: list[str]) -> Finished:
     if status:
         raise SystemExit(f"{command} failed:\n{output}")
     return Finished(output, time.monotonic() - begin, usage.ru_maxrss / 1024)
-
-
-class Server:
-    """A running `topicdex serve`."""
-
-    def __init__(self, port: int, pid: int) -> None:
-        self.pid = pid
-        self.url = f"http://127.0.0.1:{port}"
-        self._port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
-
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Return the answer to a call."""
-        raw = self.raw(method, path, body, **query)
-        return json.loads(raw) if raw else None
-
-    def raw(self, method: str, path: str, body: Any = None, **query: Any) -> bytes:
-        """Return the bytes of the answer to a call."""
-        target = path + ("?" + urllib.parse.urlencode(query) if query else "")
-        data = None if body is None else json.dumps(body)
-        self._connection.request(method, target, data, {"Content-Type": "application/json"})
-        answer = self._connection.getresponse()
-        raw = answer.read()
-        if answer.status >= 400:
-            raise SystemExit(f"{method} {target}: {answer.status} {raw[:500]!r}")
-        return raw
-
-    def run(self, **settings: Any) -> dict[str, Any]:
-        """Start a clustering and return it when it is done."""
-        run: dict[str, Any] = self.call("POST", "/v1/clusterings", settings, wait=60)
-        while run["status"] in ("queued", "running"):
-            time.sleep(0.05)
-            run = self.call("GET", f"/v1/clusterings/{run['id']}")
-        if run["status"] != "done":
-            raise SystemExit(f"the run ended as {run}")
-        return run
-
-    def another(self) -> "Server":
-        """Return a second connection to the same server."""
-        return Server(self._port, self.pid)
-
-    def memory(self) -> float:
-        """Return the peak memory so far, in MB."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-
-    def wait_until_warm(self, words: int) -> None:
-        """Return when the words are in memory: a word's neighbours then come without the index."""
-        while self.call("GET", "/v1/info")["cached_words"] < words:
-            time.sleep(0.2)
-
-
-@contextmanager
-def served(store: Path) -> Iterator[Server]:
-    """Serve a store for as long as the block lasts; the model is loaded."""
-    process = serve("--data", store)
-    process.ready()
-    try:
-        yield Server(int(process.url.rsplit(":", 1)[1]), process.process.pid)
-    finally:
-        process.end()
 
 
 def seconds(work: Callable[[], Any]) -> float:

@@ -9,7 +9,8 @@ import numpy as np
 from indexer.embedders.local import LocalEmbedder
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.store import Store
-from scripts.benchmarks.machine import LARGE, TITLES, Server, Work, seconds, served, show
+from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
+from scripts.processes import Server, serving
 
 TOPICS = ("sport", "music", "politics", "science", "video games", "film", "food", "travel", "books", "health", "money",
           "technology", "art", "history", "nature", "religion", "law")  # fmt: skip
@@ -19,12 +20,12 @@ def lookup(work: Work) -> None:
     """One new word over HTTP beside `encode([word])` in a loop, in turn."""
     model = LocalEmbedder(DEFAULT_MODEL)._model
     words = [f"{a} {b}" for a in ("red", "old", "small", "new") for b in work.texts("words_empath.csv", 200)]
-    with served(work.store(TITLES, 20_000)) as server:
-        server.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
+    with serving("--data", work.store(TITLES, 20_000)) as server:
+        server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
         plain, answered = [], []
         for word in words:
             plain.append(seconds(lambda word=word: model.encode([word])))
-            answered.append(seconds(lambda word=word: server.call("GET", "/v1/topics/nearest", text=word)))
+            answered.append(seconds(lambda word=word: server.client.call("GET", "/v1/topics/nearest", text=word)))
         show("encode([word])", plain[50:])
         show("GET /v1/topics/nearest", answered[50:])
         print(f"  ratio of the medians {statistics.median(answered[50:]) / statistics.median(plain[50:]):.2f}")
@@ -46,9 +47,9 @@ def _recall(work: Work, store: Path) -> None:
     model = LocalEmbedder(DEFAULT_MODEL)
     exact = np.vstack([model.embed([text]) for text in asked]) @ vectors.T  # alone, as the server is asked
     least = np.partition(exact, -10, axis=1)[:, -10] - 1e-5
-    with served(store) as server:
+    with serving("--data", store) as server:
         first = [_ask(server, text) for text in asked]
-        server.wait_until_warm(len(ids))
+        server.wait_until_warm()
         warm = [_ask(server, text) for text in asked]
         for what, answers in (("from the index, while the words are read", first), ("from memory", warm)):
             hits = sum(exact[i, position[id]] >= least[i] for i, answer in enumerate(answers) for id in answer[1])
@@ -59,24 +60,22 @@ def _recall(work: Work, store: Path) -> None:
 
 def _ask(server: Server, text: str) -> tuple[float, list[str]]:
     begin = time.perf_counter()
-    answer = server.call("GET", "/v1/words/nearest", text=text, k=10)
+    answer = server.client.call("GET", "/v1/words/nearest", text=text, k=10)
     return time.perf_counter() - begin, [match["id"] for match in answer["matches"]]
 
 
 def classify(work: Work) -> None:
     """The topic of every stored word as one stream, from a warm server."""
     store = work.store(TITLES, 200_000)
-    with served(store) as server:
-        server.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
-        words = server.call("GET", "/v1/info")["counts"]["words"]
-        server.wait_until_warm(words)
+    with serving("--data", store) as server:
+        server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
+        words = server.wait_until_warm()
         lines: list[int] = []
         times = [
-            seconds(lambda: lines.append(server.raw("GET", "/v1/topics/words").count(b"\n")))
+            seconds(lambda: lines.append(server.client.get("/v1/topics/words").content.count(b"\n")))
             for _ in range(work.rounds)
         ]
-        if set(lines) != {words}:
-            raise SystemExit(f"{lines} lines of {words} words")
+        assert set(lines) == {words}, f"{lines} lines of {words} words"
         print(
             f"  {words} words, {len(TOPICS)} topics: {statistics.median(times):.2f} s from request to last byte, n {len(times)}"
         )

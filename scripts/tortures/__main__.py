@@ -4,7 +4,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from scripts.tortures.beside import beside_a_server, beside_workers
@@ -14,52 +13,43 @@ from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
 from scripts.tortures.world import Tally
 
-_BESIDE: dict[str, Callable[..., None]] = {
-    "beside": partial(beside_a_server, clients=4),
-    "workers": partial(beside_workers, clients=4, workers=4),
+Torture = Callable[[Path, str, Tally, argparse.Namespace], None]
+_REPEATED = ("beside", "workers")  # the others have rounds of their own
+_TORTURES: dict[str, Torture] = {
+    "beside": lambda folder, model, tally, given: beside_a_server(folder, model, tally, size=given.texts, clients=4),
+    "workers": lambda folder, model, tally, given: beside_workers(folder, model, tally, size=given.texts, clients=4),
+    "kills": lambda folder, model, tally, given: kills(
+        *(folder, model, tally),
+        rounds=given.rounds or 30,
+        size=given.texts,
+        longest_s=given.texts / 1_000,
+        seed=given.seed,
+    ),
+    "crowds": lambda folder, model, tally, given: crowds(folder, model, tally, size=given.texts // 4),
+    "disks": lambda folder, model, tally, given: disks(folder, model, tally, size=given.texts, megabytes=20),
 }
-_NAMES = (*_BESIDE, "kills", "crowds", "disks")
 
 
 def main() -> None:
     """Run what the command line names; the first loss ends it."""
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(_NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(_TORTURES))
     parser.add_argument("--rounds", type=int, help="of beside and workers (20), and kills (30)")
     parser.add_argument("--texts", type=int, default=20_000, help="indexed in a round (20000)")
     parser.add_argument("--model", help="a model in place of the quick one, which leaves the processor to the store")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of kills (0)")
     given = parser.parse_args()
-    if wrong := set(given.names) - set(_NAMES):
+    if wrong := set(given.names) - _TORTURES.keys():
         parser.error(f"no such torture: {', '.join(sorted(wrong))}")
     with tempfile.TemporaryDirectory(prefix="topicdex-torture-") as work:
         model = given.model or str(save_static_model(Path(work) / "model"))
-        for name in given.names or _NAMES:
+        for name in given.names or _TORTURES:
             tally = Tally()
-            if name in _BESIDE:
-                for turn in range(given.rounds or 20):
-                    with tempfile.TemporaryDirectory(dir=work) as folder:
-                        begin = time.monotonic()
-                        _BESIDE[name](Path(folder), model, tally, size=given.texts)
-                        print(f"  {name} {turn + 1}: {time.monotonic() - begin:.0f} s; {tally}", flush=True)
-            else:
-                folder = Path(work) / name
-                folder.mkdir()
-                if name == "kills":
-                    kills(
-                        folder,
-                        model,
-                        tally,
-                        rounds=given.rounds or 30,
-                        size=given.texts,
-                        longest_s=given.texts / 1_000,
-                        seed=given.seed,
-                    )
-                elif name == "crowds":
-                    crowds(folder, model, tally, size=given.texts // 4)
-                else:
-                    disks(folder, model, tally, size=given.texts, megabytes=20)
-            print(f"{name}: {tally}", flush=True)
+            for turn in range((given.rounds or 20) if name in _REPEATED else 1):
+                begin = time.monotonic()
+                with tempfile.TemporaryDirectory(dir=work) as folder:
+                    _TORTURES[name](Path(folder), model, tally, given)
+                print(f"  {name} {turn + 1}: {time.monotonic() - begin:.0f} s; {tally}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,19 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from scripts.processes import Server, chroma, gunicorn, start
-from scripts.tortures.world import (
-    Asking,
-    Tally,
-    check_count,
-    check_found,
-    check_sound,
-    end,
-    finished,
-    serving,
-    texts,
-    write_file,
-)
+from scripts.processes import chroma, gunicorn, serving, start
+from scripts.tortures.world import Asking, Tally, check_count, check_found, check_sound, finished, texts, write_file
 
 FRESH_S = 2.0  # what one process wrote, every other sees within this, says the README
 _TOPICS = {"topics": [{"name": name} for name in ("Fruit", "Country", "Company")]}
@@ -24,15 +13,16 @@ _TOPICS = {"topics": [{"name": name} for name in ("Fruit", "Country", "Company")
 
 def beside_a_server(folder: Path, model: str, tally: Tally, *, size: int, clients: int) -> None:
     """Index beside a server that is asked all the while; every text finds itself, then and after a restart."""
-    store, words = folder / "store", texts(size)
+    store, words = ("--data", folder / "store", "--model", model), texts(size)
     file = write_file(folder / "words.txt", words)
-    server = serving("--data", store, "--model", model)
-    assert server.client.put("/v1/topics", json=_TOPICS).status_code == 200
-    with Asking(server.url, clients, tally):
-        finished(start("index", file, "--data", store, "--model", model))
-    _all_there(server, words, tally)
-    _all_there(serving("--data", store, "--model", model), words, tally)
-    check_sound("--data", store, "--model", model)
+    with serving(*store) as server:
+        server.client.call("PUT", "/v1/topics", _TOPICS)
+        with Asking(server.url, clients, tally):
+            finished(start("index", file, *store))
+        _all_there(server.url, words, tally)
+    with serving(*store) as server:
+        _all_there(server.url, words, tally)
+    check_sound(*store)
     tally.rounds += 1
 
 
@@ -43,22 +33,20 @@ def beside_workers(folder: Path, model: str, tally: Tally, *, size: int, clients
     for first in (True, False):
         with chroma(folder / "chroma") as url:
             env = {**os.environ, "TOPICDEX_CHROMA_URL": url, "TOPICDEX_MODEL": model}
-            server = gunicorn(workers, env)
-            server.ready()
-            if first:
-                assert server.client.put("/v1/topics", json=_TOPICS).status_code == 200
-                time.sleep(FRESH_S)
-                with Asking(server.url, clients, tally):
-                    indexers = [start("index", half, env=env) for half in halves]
-                    for indexer in indexers:
-                        finished(indexer)
-                time.sleep(FRESH_S)
-            _all_there(server, words, tally)
+            with gunicorn(workers, env) as server:
+                server.ready()
+                if first:
+                    server.client.call("PUT", "/v1/topics", _TOPICS)
+                    time.sleep(FRESH_S)
+                    with Asking(server.url, clients, tally):
+                        for indexer in [start("index", half, env=env) for half in halves]:
+                            finished(indexer)
+                    time.sleep(FRESH_S)
+                _all_there(server.url, words, tally)
             check_sound(env=env)
     tally.rounds += 1
 
 
-def _all_there(server: Server, words: list[str], tally: Tally) -> None:
-    check_count(server.url, len(words))
-    check_found(server.url, words, tally)
-    end(server)
+def _all_there(url: str, words: list[str], tally: Tally) -> None:
+    check_count(url, len(words))
+    check_found(url, words, tally)

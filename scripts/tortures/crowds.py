@@ -2,23 +2,25 @@
 
 from pathlib import Path
 
-from scripts.processes import start
-from scripts.tortures.world import Lost, Tally, check_count, check_found, end, serving, texts, write_file
+from scripts.processes import serving, start
+from scripts.tortures.world import Lost, Tally, check_count, check_found, texts, write_file
 
 
 def crowds(folder: Path, model: str, tally: Tally, *, size: int, many: tuple[int, ...] = (2, 5)) -> None:
-    """Two, then five `topicdex index` at once: patient ones, impatient ones, and through a server."""
+    """Start some `topicdex index` at once: that wait long, that give up soon, and beside a server."""
     for number in many:
-        for how, wait in (("patient", "600"), ("impatient", "0.5"), ("served", "10")):
-            _crowd(
-                folder / f"{how}-{number}", model, tally, size=size, number=number, wait=wait, served=how == "served"
-            )
+        for how, wait in (("patient", "600"), ("impatient", "0.5")):
+            store = ("--data", folder / f"{how}-{number}", "--model", model)
+            there = _crowd(folder, store, wait, size, number)
+            with serving(*store) as server:
+                _check(server.url, there, tally)
+        store = ("--data", folder / f"served-{number}", "--model", model)
+        with serving(*store) as server:
+            _check(server.url, _crowd(folder, store, "10", size, number), tally)
 
 
-def _crowd(folder: Path, model: str, tally: Tally, *, size: int, number: int, wait: str, served: bool) -> None:
-    folder.mkdir()
-    store = ("--data", folder / "store", "--model", model)
-    server = serving(*store) if served else None
+def _crowd(folder: Path, store: tuple[object, ...], wait: str, size: int, number: int) -> list[str]:
+    """Index `number` files at once; return the texts of those that were indexed."""
     shares = [texts(size, i * size) for i in range(number)]
     files = [write_file(folder / f"{i}.txt", share) for i, share in enumerate(shares)]
     there = []
@@ -28,8 +30,10 @@ def _crowd(folder: Path, model: str, tally: Tally, *, size: int, number: int, wa
             there += share
         elif indexer.returncode != 1 or "topicdex: store_busy: " not in said or wait != "0.5":
             raise Lost(f"an indexer among {number} ended with {indexer.returncode}: {said}")
-    server = server or serving(*store)
-    check_count(server.url, len(there))  # so those that were sent away have left nothing
-    check_found(server.url, there, tally)
-    end(server)
+    return there
+
+
+def _check(url: str, there: list[str], tally: Tally) -> None:
+    check_count(url, len(there))  # so those that gave up have left nothing
+    check_found(url, there, tally)
     tally.rounds += 1

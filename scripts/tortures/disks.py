@@ -5,19 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.processes import start
-from scripts.tortures.world import (
-    Lost,
-    Tally,
-    acknowledged,
-    check_count,
-    check_found,
-    end,
-    finished,
-    serving,
-    texts,
-    write_file,
-)
+from scripts.processes import serving, start
+from scripts.tortures.world import Lost, Tally, acknowledged, check_count, check_found, finished, texts, write_file
 
 
 class CannotMount(Exception):
@@ -32,19 +21,17 @@ def disks(folder: Path, model: str, tally: Tally, *, size: int, megabytes: int) 
         with _small_disk(folder / fill.__name__, megabytes) as disk:
             store = ("--data", disk / "store", "--model", model)
             there = fill(disk, file, words, store)
-            server = serving(*store)
-            check_found(server.url, there, tally)
-            finished(start("index", file, *store))
-            check_found(server.url, words, tally)
-            check_count(server.url, size)
-            end(server)
+            with serving(*store) as server:
+                check_found(server.url, there, tally)
+                finished(start("index", file, *store))
+                check_found(server.url, words, tally)
+                check_count(server.url, size)
             _mount(disk, "remount,ro")
             _refused(start("index", write_file(folder / "more.txt", texts(10, size)), *store))
             _mount(disk, "remount,rw")
-            server = serving(*store)
-            check_count(server.url, size)
-            check_found(server.url, words, tally)
-            end(server)
+            with serving(*store) as server:
+                check_count(server.url, size)
+                check_found(server.url, words, tally)
         tally.rounds += 1
 
 
@@ -55,23 +42,22 @@ def _by_command(disk: Path, file: Path, words: list[str], store: tuple[object, .
 
 
 def _by_server(disk: Path, file: Path, words: list[str], store: tuple[object, ...]) -> list[str]:
-    server = serving(*store)
-    there: list[str] = []
-    while len(there) < len(words):
-        part = words[len(there) : len(there) + 500]
-        answer = server.client.post("/v1/words", json={"words": [{"text": text} for text in part]})
-        if answer.status_code != 200:
-            break
-        there += part
-    else:
-        raise Lost("the disk was not full")
-    if answer.status_code != 503 or answer.json()["code"] != "store_unavailable":
-        raise Lost(f"a full disk is answered with {answer.status_code}: {answer.text}")
-    check_found(server.url, there, Tally())  # it goes on answering
-    _refused(start("index", file, *store))
-    _mount(disk, "remount,size=1g")
-    finished(start("index", file, *store))
-    end(server)
+    with serving(*store) as server:
+        there: list[str] = []
+        while len(there) < len(words):
+            batch = words[len(there) : len(there) + 500]
+            answer = server.client.post("/v1/words", json={"words": [{"text": text} for text in batch]})
+            if answer.status_code != 200:
+                break
+            there += batch
+        else:
+            raise Lost("the disk was not full")
+        if answer.status_code != 503 or answer.json()["code"] != "store_unavailable":
+            raise Lost(f"a full disk is answered with {answer.status_code}: {answer.text}")
+        check_found(server.url, there, Tally())  # it goes on answering
+        _refused(start("index", file, *store))
+        _mount(disk, "remount,size=1g")
+        finished(start("index", file, *store))
     return words
 
 

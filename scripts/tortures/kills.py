@@ -5,24 +5,14 @@ import re
 import signal
 import threading
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import httpx
 
-from scripts.processes import client, start
-from scripts.tortures.world import (
-    Lost,
-    Tally,
-    acknowledged,
-    check_found,
-    check_sound,
-    end,
-    finished,
-    serving,
-    texts,
-    write_file,
-)
+from scripts.processes import Client, serving, start
+from scripts.tortures.world import Lost, Tally, acknowledged, check_found, check_sound, finished, texts, write_file
 
 _POSTED = 500_000  # the first of the texts that are posted; those before it are in files
 
@@ -37,15 +27,12 @@ def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, lon
             break
         words = texts(size, turn * size)
         file = write_file(folder / "words.txt", words)
-        server = None if turn % 3 == 0 else serving(*store)
-        posting = None
-        if server and turn % 3 == 2:
-            posting = _Posting(server.url, _POSTED + turn * 10_000)
+        server = serving(*store) if turn % 3 else None
+        posting = _Posting(server.url, _POSTED + turn * 10_000) if server and turn % 3 == 2 else None
         indexer = start("index", file, *store)
         time.sleep(choose.uniform(0, longest_s))  # the moment
         working = indexer.poll() is None
-        if posting:
-            assert server is not None
+        if server and posting:
             server.end(signal.SIGKILL)
             server = None
             _, said = indexer.communicate(timeout=600)
@@ -57,17 +44,15 @@ def kills(folder: Path, model: str, tally: Tally, *, rounds: int, size: int, lon
             _, said = indexer.communicate()
         there = words if indexer.returncode == 0 else acknowledged(words, said)
         there = there + (posting.acknowledged() if posting else [])
-        server = server or serving(*store)
-        check_found(server.url, there, tally)
-        finished(start("index", file, *store))
-        check_found(server.url, words, tally)
-        end(server)
+        with server or serving(*store) as server:
+            check_found(server.url, there, tally)
+            finished(start("index", file, *store))
+            check_found(server.url, words, tally)
         everything += there + words
         tally.rounds += working  # one that had finished by then was not killed
     check_sound(*store)
-    server = serving(*store)
-    check_found(server.url, list(dict.fromkeys(everything)), tally)
-    end(server)
+    with serving(*store) as server:
+        check_found(server.url, list(dict.fromkeys(everything)), tally)
 
 
 class _Posting:
@@ -84,13 +69,8 @@ class _Posting:
         return self._acknowledged
 
     def _post(self, url: str, first: int) -> None:
-        with client(url) as http:
+        with Client(url) as client, suppress(httpx.HTTPError):
             while True:
                 batch = texts(100, first + len(self._acknowledged))
-                try:
-                    answer = http.post("/v1/words", json={"words": [{"text": text} for text in batch]})
-                except httpx.HTTPError:
-                    return
-                if answer.status_code != 200:
-                    raise Lost(f"{answer.status_code}: {answer.text}")
+                client.call("POST", "/v1/words", {"words": [{"text": text} for text in batch]})
                 self._acknowledged += batch

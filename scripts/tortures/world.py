@@ -10,11 +10,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 import httpx
 
-from scripts.processes import REPOSITORY, Server, client, serve, start
+from scripts.processes import REPOSITORY, Client, start
 
 _PATHS = ("/v1/topics/nearest?text=Mango", "/v1/words/nearest?text=Mango&k=3", "/v1/words?limit=20", "/v1/info")
 
@@ -62,19 +61,6 @@ def write_file(path: Path, lines: Sequence[str]) -> Path:
     return path
 
 
-def serving(*store: object) -> Server:
-    """Serve a store; the model is loaded."""
-    server = serve(*store)
-    server.ready()
-    return server
-
-
-def end(server: Server) -> None:
-    """End a server, which must do so in peace. Raises Lost."""
-    if (code := server.end()) != 0:
-        raise Lost(f"the server ended with {code}: {''.join(server.said)}")
-
-
 def acknowledged(words: list[str], said: str) -> list[str]:
     """Return those words of an indexer's file that its last line of progress had counted."""
     on_disk = re.findall(r"(\d+) of \d+ words on disk", said)
@@ -104,13 +90,11 @@ def check_sound(*store: object, env: dict[str, str] | None = None) -> None:
 def check_found(url: str, asked: Sequence[str], tally: Tally) -> None:
     """Ask for every text over HTTP; each must find itself, or one with an equal vector. Raises Lost."""
     missing = []
-    with client(url) as http:
+    with Client(url) as client:
         for first in range(0, len(asked), 1000):
-            part = asked[first : first + 1000]
-            answer = http.post("/v1/words/nearest", json={"texts": part, "k": 1})
-            if answer.status_code != 200:
-                raise Lost(f"{answer.status_code}: {answer.text}")
-            for text, result in zip(part, answer.json()["results"], strict=True):
+            batch = asked[first : first + 1000]
+            results = client.call("POST", "/v1/words/nearest", {"texts": batch, "k": 1})["results"]
+            for text, result in zip(batch, results, strict=True):
                 matches = result["matches"]
                 if not matches or (matches[0]["text"] != text and matches[0]["score"] < 1 - 1e-5):
                     missing.append(text)
@@ -121,8 +105,8 @@ def check_found(url: str, asked: Sequence[str], tally: Tally) -> None:
 
 def check_count(url: str, count: int) -> None:
     """Check how many words there are. Raises Lost."""
-    with client(url) as http:
-        counted = http.get("/v1/info").json()["counts"]["words"]
+    with Client(url) as client:
+        counted = client.call("GET", "/v1/info")["counts"]["words"]
     if counted != count:
         raise Lost(f"there are {counted} words, and should be {count}")
 
@@ -142,9 +126,7 @@ class Asking:
             thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, *raised: object) -> None:
         self._until.set()
         for thread in self._threads:
             thread.join()
@@ -153,13 +135,13 @@ class Asking:
         self._tally.asked += sum(self._asked)
 
     def _ask(self, number: int) -> None:
-        with client(self._url) as http:
+        with Client(self._url) as client:
             while not self._until.is_set():
                 path = _PATHS[(self._asked[number] + number) % len(_PATHS)]
                 self._asked[number] += 1
                 begin = time.monotonic()
                 try:
-                    answer = http.get(path)
+                    answer = client.get(path)
                 except httpx.HTTPError as error:
                     self.errors.append(f"{path}: {error!r}")
                     return
