@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from indexer.settings import Settings
 
 if TYPE_CHECKING:
-    from indexer.contract import ClusteringSettings, Service
+    from indexer.contract.clusterings import ClusteringSettings
+    from indexer.contract.service import Service
     from indexer.engine import Engine
 
 __all__ = ["ClusteringSettings", "Engine", "Settings", "__version__", "open"]

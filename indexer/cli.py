@@ -1,5 +1,7 @@
 """The command line: `topicdex COMMAND`. Parse, call the engine, print; every failure is one line."""
 
+from __future__ import annotations
+
 import sys
 
 import click

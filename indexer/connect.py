@@ -9,7 +9,7 @@ from indexer.errors import ServerUnavailable, TopicdexError
 from indexer.store.lock import POLL_S, StoreLock, prepare_folder, read_note
 
 if TYPE_CHECKING:  # each is loaded where it is opened: an engine brings Chroma, a remote an HTTP client
-    from indexer.contract import Service
+    from indexer.contract.service import Service
     from indexer.engine import Engine
     from indexer.remote import Remote
     from indexer.settings import Settings

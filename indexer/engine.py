@@ -8,7 +8,9 @@ from typing import Self
 
 import indexer
 from indexer.clusters.clusterings import Clusterings
-from indexer.contract import Info, ModelInfo, Service, Similarity, StoredCounts, StoreInfo
+from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
+from indexer.contract.service import Service
+from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, load_embedder
 from indexer.records import checked
 from indexer.settings import DEFAULT_MODEL, Settings

@@ -3,6 +3,8 @@
 The engine raises them; the command line turns them into exit codes, the server into problem documents.
 """
 
+from __future__ import annotations
+
 
 class TopicdexError(Exception):
     """Base of all errors that are shown to a user; anything else is a bug."""

@@ -1,5 +1,7 @@
 """The processes that tests, tortures and benchmarks start and end, and a client: topicdex, gunicorn, Chroma."""
 
+from __future__ import annotations
+
 import re
 import signal
 import socket

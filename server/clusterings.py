@@ -8,8 +8,15 @@ from flask import Response, url_for
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from indexer.contract import ClusterAnswer, ClusterAnswers, Clustering, ClusteringDiff, ClusteringList, ClusterWordPage
-from indexer.contract.clusterings import ClusteringSettings
+from indexer.contract.clusterings import (
+    ClusterAnswer,
+    ClusterAnswers,
+    Clustering,
+    ClusteringDiff,
+    ClusteringList,
+    ClusteringSettings,
+    ClusterWordPage,
+)
 from indexer.records import MOST_ITEMS
 from server.context import answer, context, engine
 from server.problems import BODY, MODEL, V1, answers
@@ -96,7 +103,7 @@ NEAREST = ("no_clustering", "not_found", "conflict", *MODEL)
 @clusterings.post("/clusterings", responses={**answers(Clustering, *BODY, "too_many_jobs"), 202: Clustering})
 def start_clustering(query: WaitQuery, body: ClusteringIn) -> Response:
     """Cluster the stored words: 202 at once, 200 where it has ended within `wait` seconds."""
-    settings = ClusteringSettings.of(body.model_dump(exclude_unset=True))
+    settings = ClusteringSettings(**body.model_dump(exclude_unset=True))
     id = context().jobs.submit(settings)
     ended = query.wait > 0 and context().jobs.wait(id, query.wait)
     response = answer(engine().clusterings.get(id), 200 if ended else 202)

@@ -6,7 +6,7 @@ import logging
 import threading
 from contextlib import suppress
 
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs, TopicdexError
 

@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from indexer.contract import Info
+from indexer.contract.info import Info
 from indexer.errors import NotReady
 from server.context import answer, context, engine
 from server.problems import ANY, V1, answers

@@ -8,9 +8,16 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, BaseModel, Field
 
-from indexer.contract import Calibration, Evaluation, TopicAnswer, TopicAnswers, TopicSet
-from indexer.contract.evaluations import MOST_ROWS
-from indexer.contract.topics import ClassifiedWord, NullScores, Thresholds, ThresholdSet
+from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation
+from indexer.contract.topics import (
+    ClassifiedWord,
+    NullScores,
+    Thresholds,
+    ThresholdSet,
+    TopicAnswer,
+    TopicAnswers,
+    TopicSet,
+)
 from indexer.errors import TooManyJobs
 from indexer.records import MOST_ITEMS, LabelledText, Topic
 from server.context import MOST_STREAMS, answer, context, engine

@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from indexer.contract import Similarity, WordAnswer, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
+from indexer.contract.words import Similarity, WordAnswer, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
 from indexer.records import MOST_ITEMS, Word, text_hash
 from server.context import answer, engine
 from server.problems import BODY, MODEL, V1, answers

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from indexer import Engine, Settings
-from indexer.contract import Service
+from indexer.contract.service import Service
 from indexer.embedders import ModelIdentity
 from indexer.remote import Remote
 from indexer.store.lock import StoreLock

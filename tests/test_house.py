@@ -10,8 +10,8 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 FILES = sorted(path for package in ("indexer", "server") for path in (HOUSE / package).rglob("*.py"))
 
-# The rooms of `indexer/` and the server from the ground up, a room for each file at the root and each folder: a room
-# imports those before it, and itself. Rooms in one line do not know each other, but for those that `contract` serves.
+# The rooms of `indexer/` and the server from the ground up, one for each file at the root and each folder: a room
+# imports itself and those of lower lines.
 FLOORS = (
     ("errors", "progress"),
     ("settings", "records", "vectors"),
@@ -30,7 +30,6 @@ FLOORS = (
 )
 BASE = {"errors", "settings", "records", "progress", "vectors", "prototypes"}
 ROOT = BASE | {"__init__", "cli", "engine", "sync", "connect"}
-# What is lazy: the package's own doors, and a file of the embedders' that only one of them loads.
 ON_CONTRACT_ALONE = {"remote"}
 # The files of a wing that know the store or a model; all others there are arithmetic or memory.
 SERVICES = {

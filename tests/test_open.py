@@ -7,7 +7,7 @@ import pytest
 
 import indexer
 from indexer import Engine
-from indexer.contract import TopicSet
+from indexer.contract.topics import TopicSet
 from indexer.errors import InvalidRequest, ModelMismatch, ServerUnavailable
 from indexer.remote import Remote
 from tests.conftest import AxisEmbedder

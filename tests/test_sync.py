@@ -13,7 +13,8 @@ import pytest
 
 from indexer import Engine, Settings
 from indexer.clusters.history import History
-from indexer.contract import ClusteringSettings, Thresholds
+from indexer.contract.clusterings import ClusteringSettings
+from indexer.contract.topics import Thresholds
 from indexer.errors import ModelMismatch, StoreUnavailable
 from indexer.records import Topic, Word
 from indexer.store import changes

@@ -13,7 +13,8 @@ from indexer.commands.progress import clustering_progress
 from indexer.errors import InputError
 
 if TYPE_CHECKING:
-    from indexer.contract import Clustering, ClusteringSettings, Service
+    from indexer.contract.clusterings import Clustering, ClusteringSettings
+    from indexer.contract.service import Service
 
 
 class _K(click.ParamType[Any]):
@@ -38,15 +39,13 @@ def _settings(
     fresh: bool,
     stop_words: Path | None,
 ) -> ClusteringSettings:
-    from indexer.contract import NEWEST, ClusteringSettings
+    from indexer.contract.clusterings import NEWEST, ClusteringSettings
 
     if fresh and start is not None:
         raise click.UsageError("--fresh and --start contradict each other")
     start = None if fresh else start or NEWEST
     words = None if stop_words is None else _lines(stop_words)
-    return ClusteringSettings.of(
-        {"k": k, "k_min": k_min, "k_max": k_max, "seed": seed, "start": start, "stop_words": words}
-    )
+    return ClusteringSettings(k=k, k_min=k_min, k_max=k_max, seed=seed, start=start, stop_words=words)
 
 
 @click.command()
@@ -73,13 +72,13 @@ def cluster(service: Service, wanted: ClusteringSettings) -> Output:
 @answers(STORE)
 def adapt(service: Service, seed: int, no_activate: bool, off: bool) -> Output:
     """Grow the topics on the stored words, answer from them, and say which words change topic."""
-    from indexer.contract import ClusteringSettings
+    from indexer.contract.clusterings import ClusteringSettings
 
     if off:
         service.topics.deactivate()
         say("topic lookups answer from the plain labels")
         return Output(service.topics.thresholds())
-    done = _make(service, ClusteringSettings.of({"around": "topics", "seed": seed}), "growing")
+    done = _make(service, ClusteringSettings(around="topics", seed=seed), "growing")
     calibrated = service.topics.thresholds().any
     if done.status == "done" and not no_activate:
         done = service.clusterings.activate(done.id)

@@ -15,7 +15,8 @@ from indexer.errors import InputError, InvalidRequest
 from indexer.records import LabelledText
 
 if TYPE_CHECKING:
-    from indexer.contract import Rate, Service, Trial
+    from indexer.contract.evaluations import Rate, Trial
+    from indexer.contract.service import Service
 
 _SHARE = NumberRange(0, 1, min_open=True, max_open=True)
 _PATH = click.Path(path_type=Path)
@@ -89,7 +90,7 @@ def calibrate(service: Service, rows: list[LabelledText] | None, precision: floa
 
 
 def _calibrate_without_labels(service: Service, dry_run: bool) -> Output:
-    from indexer.contract import Thresholds
+    from indexer.contract.topics import Thresholds
 
     null = service.topics.null_scores()
     if not null.rows:

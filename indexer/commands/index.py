@@ -104,7 +104,7 @@ def _sources(files: Sequence[str], text_column: str | None, id_column: str | Non
 def _dry_run(sources: Sequence[Source], surveyed: Survey, prune: bool, settings: Settings) -> Summary:
     """Say what would be done, and return the summary that it would have."""
     from indexer.connect import connect
-    from indexer.contract import Counts
+    from indexer.contract.words import Counts
     from indexer.words.indexing import Indexing, Summary
 
     if not (settings.server or settings.chroma_url) and _is_new(settings.data):

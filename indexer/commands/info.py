@@ -10,7 +10,7 @@ from indexer.commands.options import MODEL, answers
 from indexer.commands.printing import Output, Table
 
 if TYPE_CHECKING:
-    from indexer.contract import Service
+    from indexer.contract.service import Service
 
 
 @click.command()

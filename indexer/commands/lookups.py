@@ -11,7 +11,8 @@ from indexer.commands.printing import Output, Table
 from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from indexer.contract import Service, Similarity
+    from indexer.contract.service import Service
+    from indexer.contract.words import Similarity
     from indexer.settings import Settings
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:  # the contract loads pydantic, which --help does not need
-    from indexer.contract import ClusterWord, ClusterWordPage, WordPage, WordRecord
     from indexer.contract.answer import Answer
+    from indexer.contract.clusterings import ClusterWord, ClusterWordPage
+    from indexer.contract.words import WordPage, WordRecord
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from indexer.commands.printing import say
 
 if TYPE_CHECKING:
-    from indexer.contract import Counts
+    from indexer.contract.words import Counts
 
 _EVERY_S = 5.0  # between two plain lines
 

@@ -12,7 +12,8 @@ from indexer.commands.printing import Output, Table
 from indexer.records import Topic
 
 if TYPE_CHECKING:
-    from indexer.contract import Service, TopicSet
+    from indexer.contract.service import Service
+    from indexer.contract.topics import TopicSet
 
 
 @click.group()

@@ -10,7 +10,7 @@ from indexer.commands.options import STORE, answers
 from indexer.commands.printing import Output, Pages, Table
 
 if TYPE_CHECKING:
-    from indexer.contract import Service
+    from indexer.contract.service import Service
 
 
 @click.group()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -28,11 +27,6 @@ class ClusteringSettings(Answer):
     k_min: int | None = None
     k_max: int | None = None
     stop_words: list[str] | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> ClusteringSettings:
-        """Return the settings that were given; raises InvalidRequest where they contradict each other."""
-        return cls(**given)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,5 +1,7 @@
 """Read words, labelled texts and topics from files, whatever their format."""
 
+from __future__ import annotations
+
 from indexer.readers.topics import read_topics
 from indexer.readers.words import Row, Skipped, read_labelled, read_lines, read_words
 

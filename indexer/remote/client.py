@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Self
 
-from indexer.contract import Info, Service, Similarity
+from indexer.contract.info import Info
+from indexer.contract.service import Service
+from indexer.contract.words import Similarity
 from indexer.errors import ModelMismatch
 from indexer.remote.clusterings import RemoteClusterings
 from indexer.remote.connection import Connection, batches

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from indexer.contract import (
+from indexer.contract.clusterings import (
     ClusterAnswers,
     Clustering,
     ClusteringDiff,
     ClusteringList,
-    Clusterings,
     ClusteringSettings,
     ClusterWordPage,
 )
+from indexer.contract.service import Clusterings
 from indexer.errors import TopicdexError
 from indexer.progress import Progress
 from indexer.remote.connection import Connection, path_part

@@ -7,18 +7,9 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from indexer.contract import (
-    MOST_ROWS,
-    Calibration,
-    Evaluation,
-    Kind,
-    NullScores,
-    Thresholds,
-    ThresholdSet,
-    TopicAnswers,
-    Topics,
-    TopicSet,
-)
+from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation
+from indexer.contract.service import Topics
+from indexer.contract.topics import Kind, NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicSet
 from indexer.errors import InvalidRequest
 from indexer.records import LabelledText, Topic, topic_of
 from indexer.remote.connection import TEXT_S, Connection, path_part

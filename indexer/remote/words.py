@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, Words, WordsAdded, WordsRemoved
+from indexer.contract.service import Words
+from indexer.contract.words import Counts, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
 from indexer.errors import NotFound
 from indexer.records import MOST_ITEMS, Scalar, Word, fingerprint, id_problem, text_hash, word_of
 from indexer.remote.connection import Connection, batches, path_part

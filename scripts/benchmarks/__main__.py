@@ -1,5 +1,7 @@
 """Run the benchmarks that are named, or all of them."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """How right the answers are where people gave more than names: five examples a topic, and labelled texts to calibrate on."""
 
+from __future__ import annotations
+
 import csv
 import random
 import shutil

@@ -1,5 +1,7 @@
 """What indexing beside a server costs: the indexer in speed, those who ask in time."""
 
+from __future__ import annotations
+
 import shutil
 import statistics
 import threading

@@ -1,5 +1,7 @@
 """How fast a corpus is indexed, and in how much memory, beside a loop written by hand."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import statistics

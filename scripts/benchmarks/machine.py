@@ -1,5 +1,7 @@
 """What the benchmarks share: the texts, stores of them, and how a figure is taken."""
 
+from __future__ import annotations
+
 import csv
 import gzip
 import os

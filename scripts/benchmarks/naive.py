@@ -1,5 +1,7 @@
 """What one would write by hand: embed in batches of 32 in float32, upsert 1,000 at a time. Arguments: CSV, folder."""
 
+from __future__ import annotations
+
 import csv
 import sys
 from pathlib import Path

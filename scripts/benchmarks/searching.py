@@ -1,5 +1,7 @@
 """How fast single answers come, how fast all of them, and whether neighbours are the true ones."""
 
+from __future__ import annotations
+
 import statistics
 import time
 from pathlib import Path

@@ -1,5 +1,7 @@
 """`scripts/torture`: run the named tortures, or all."""
 
+from __future__ import annotations
+
 import argparse
 import tempfile
 import time

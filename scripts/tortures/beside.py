@@ -1,5 +1,7 @@
 """Writers beside readers: an indexer beside a server, and indexers beside the workers of a Chroma server."""
 
+from __future__ import annotations
+
 import os
 import time
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Many indexers at once on one folder: all texts are there, or a clear `store_busy`; never half."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from scripts.processes import serving, start

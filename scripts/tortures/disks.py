@@ -1,5 +1,7 @@
 """A disk that is full, and one that cannot be written: a clear error, and nothing acknowledged is missing."""
 
+from __future__ import annotations
+
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """SIGKILL at random moments of real work: what was acknowledged is there, and running again finishes."""
 
+from __future__ import annotations
+
 import random
 import re
 import signal

@@ -1,5 +1,7 @@
 """A model that is quick, so that it is the store that is tortured: a table of the bundled model's token vectors."""
 
+from __future__ import annotations
+
 from importlib.util import find_spec
 from pathlib import Path
 

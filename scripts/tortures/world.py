@@ -1,5 +1,7 @@
 """What every torture works with: texts, clients that ask all the while, and the search for what was lost."""
 
+from __future__ import annotations
+
 import csv
 import json
 import re
@@ -121,7 +123,7 @@ class Asking:
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
         self._asked = [0] * clients
 
-    def __enter__(self) -> "Asking":
+    def __enter__(self) -> Asking:
         for thread in self._threads:
             thread.start()
         return self

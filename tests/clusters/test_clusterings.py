@@ -7,7 +7,7 @@ import pytest
 
 from indexer import Engine
 from indexer.clusters.history import History
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.errors import Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
 from indexer.store.collection import Collection

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from indexer.clusters.finding import ClusterSet, find_clusters, grow_topics
-from indexer.contract import Cluster, Clustering, ClusteringSettings, Lineage, Thresholds
-from indexer.contract.clusterings import Continued, Split
+from indexer.contract.clusterings import Cluster, Clustering, ClusteringSettings, Continued, Lineage, Split
+from indexer.contract.topics import Thresholds
 from indexer.prototypes import Prototypes
 from indexer.topics.adaptation import TopicVectors
 from indexer.vectors import Vectors, unit
@@ -21,7 +21,7 @@ NO_TOPICS = Prototypes((), np.empty((0, 3), np.float32))
 def clustering(**settings: object) -> Clustering:
     return Clustering(
         id="B", status="running", progress=0, k=None, clusters=[], words=6, created="now",
-        settings=ClusteringSettings.of(settings),
+        settings=ClusteringSettings(**settings),
     )  # fmt: skip
 
 

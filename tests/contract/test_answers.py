@@ -6,16 +6,9 @@ import pandas
 import pytest
 from pydantic import ValidationError
 
-from indexer.contract import (
-    ClusteringDiff,
-    ClusteringSettings,
-    TopicRecord,
-    TopicSet,
-    WordAnswer,
-    WordMatch,
-    WordPage,
-    WordRecord,
-)
+from indexer.contract.clusterings import ClusteringDiff, ClusteringSettings
+from indexer.contract.topics import TopicRecord, TopicSet
+from indexer.contract.words import WordAnswer, WordMatch, WordPage, WordRecord
 from indexer.errors import InvalidRequest
 from indexer.records import LabelledText, Word
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.contract import (
+from indexer.contract.clusterings import (
     ClusterAnswers,
     Clustering,
     ClusteringDiff,

@@ -6,7 +6,8 @@ import pytest
 
 import indexer
 from indexer import Engine
-from indexer.contract import Info, ModelInfo, Similarity, StoredCounts, StoreInfo
+from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
+from indexer.contract.words import Similarity
 from indexer.errors import InvalidRequest, ModelMismatch
 from indexer.records import Word
 from indexer.remote import Remote

@@ -4,17 +4,9 @@ import json
 
 import pytest
 
-from indexer.contract import (
-    Calibration,
-    ClusteringSettings,
-    Evaluation,
-    NullScores,
-    Thresholds,
-    ThresholdSet,
-    TopicAnswers,
-    TopicRecord,
-    TopicSet,
-)
+from indexer.contract.clusterings import ClusteringSettings
+from indexer.contract.evaluations import Calibration, Evaluation
+from indexer.contract.topics import NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicRecord, TopicSet
 from indexer.errors import InvalidRequest, NotFound
 from indexer.records import LabelledText, Topic
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.contract import Counts, WordAnswers, WordPage, WordRecord, WordsAdded
+from indexer.contract.words import Counts, WordAnswers, WordPage, WordRecord, WordsAdded
 from indexer.errors import InvalidRequest, NotFound
 from indexer.records import Word, text_hash
 

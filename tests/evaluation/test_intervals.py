@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from indexer.contract import Rate
+from indexer.contract.evaluations import Rate
 from indexer.evaluation.intervals import auroc, share, wilson
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from indexer.contract import Thresholds
+from indexer.contract.topics import Thresholds
 from indexer.evaluation.intervals import Rate, wilson
 from indexer.evaluation.metrics import evaluate
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from indexer.contract import NullScores
+from indexer.contract.topics import NullScores
 from indexer.evaluation.null_scores import null_scores
 from indexer.evaluation.null_scores import percentile as share_below
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from indexer.contract import MOST_ROWS, ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
+from indexer.contract.evaluations import MOST_ROWS
 from indexer.errors import InvalidRequest, ModelMismatch
 from indexer.records import LabelledText, Word
 from indexer.remote import Remote

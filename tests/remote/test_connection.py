@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from indexer import Settings
-from indexer.contract import Info
+from indexer.contract.info import Info
 from indexer.errors import InvalidRequest, NotReady, ServerUnavailable, Unauthorized
 from indexer.remote import Remote
 from indexer.remote.connection import Connection, batches

@@ -1,7 +1,7 @@
 """Clusterings over HTTP: made, waited for, cancelled, paged through; the cluster nearest to a text."""
 
 from indexer import Engine
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from server.context import context
 from tests.conftest import AxisEmbedder
 from tests.server.http import add, is_problem, serving

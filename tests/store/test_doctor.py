@@ -5,7 +5,7 @@ import json
 import pytest
 
 from indexer.cli import run
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.records import Topic, Word
 from indexer.store.doctor import _FAULTS, Finding, examine
 from tests.conftest import AxisEmbedder

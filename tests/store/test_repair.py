@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer import Engine
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.errors import InvalidRequest, ModelMismatch, StoreFormat
 from indexer.records import Topic, Word
 from indexer.store.doctor import examine

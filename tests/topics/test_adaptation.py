@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.records import Topic, Word
 from indexer.topics.adaptation import REASONS, Growth, TopicVectors, adapt, label_prototypes
 from indexer.vectors import Vectors

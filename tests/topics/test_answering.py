@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from indexer.contract import NullScores, Thresholds
+from indexer.contract.topics import NullScores, Thresholds
 from indexer.prototypes import Prototypes
 from indexer.store.topics import TopicText
 from indexer.topics.answering import InUse, answers, without_topics

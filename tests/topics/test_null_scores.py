@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.contract import ClusteringSettings
+from indexer.contract.clusterings import ClusteringSettings
 from indexer.evaluation.null_scores import percentile
 from indexer.records import Word
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.contract import Thresholds
+from indexer.contract.topics import Thresholds
 from indexer.errors import Conflict, InvalidRequest
 from indexer.records import LabelledText, Topic
 

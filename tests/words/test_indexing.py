@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.contract import Counts
+from indexer.contract.words import Counts
 from indexer.errors import InvalidRequest
 from indexer.readers.survey import survey
 from indexer.words import upsert

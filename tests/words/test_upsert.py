@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from indexer import Engine
-from indexer.contract import Counts
+from indexer.contract.words import Counts
 from indexer.errors import StoreUnavailable
 from indexer.words import upsert
 from tests.words.conftest import word
