@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["ClusteringSettings", "Engine", "Settings", "__version__", "open"]
 __version__ = "0.1.0"
 
-_LAZY = {"Engine": "indexer.engine", "ClusteringSettings": "indexer.contract"}  # imported when they are asked for
+_LAZY = {
+    "Engine": "indexer.engine",
+    "ClusteringSettings": "indexer.contract.clusterings",
+}  # imported when they are asked for
 
 
 def open(where: str | Path, model: str | None = None) -> Service:
