@@ -3,12 +3,11 @@
 import os
 import sys
 
-given = {name: value for name, value in os.environ.items() if name.startswith("TOPICDEX_")}  # the tests' own clear it
-import indexer.engine  # noqa: E402
-from tests.conftest import AxisEmbedder  # noqa: E402
+import indexer.embedders
+from tests.model import AxisEmbedder
 
-os.environ.update(given, TOPICDEX_MODEL="axes")
-indexer.engine.load_embedder = lambda *_, **__: AxisEmbedder()
+os.environ["TOPICDEX_MODEL"] = "axes"
+indexer.embedders.load_embedder = lambda *_, **__: AxisEmbedder()  # before the engine is loaded, which takes it
 
 if sys.argv[1:2] == ["gunicorn"]:
     del sys.argv[1]

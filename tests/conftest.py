@@ -1,58 +1,27 @@
-"""What the tests share: a model that can be checked by eye, and a corpus opened by an engine or through a server."""
+"""What the tests share: a quick model, and a corpus opened by an engine or through a server."""
 
-import hashlib
 import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from indexer import Engine, Settings
 from indexer.contract.service import Service
-from indexer.embedders import ModelIdentity
 from indexer.remote import Remote
 from indexer.store.lock import StoreLock
-from indexer.vectors import Vectors, unit
 from scripts import processes
 from server.app import create_app
 from server.draining import DrainingServer
+from tests.model import AxisEmbedder
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
-
-# Eight axes; a text lies along those whose word it holds, and a little along one that follows from its letters.
-AXES = ("fruit", "country", "company", "animal")
-
-
-class AxisEmbedder:
-    """Puts "fruit ..." near axis 0, "country ..." near axis 1 and so on; counts the texts it is given."""
-
-    def __init__(self, name: str = "axes", revision: str = "1") -> None:
-        self._identity = ModelIdentity(name, revision, 8)
-        self.texts: list[str] = []
-
-    @property
-    def identity(self) -> ModelIdentity:
-        return self._identity
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        self.texts += texts
-        rows = np.zeros((len(texts), 8), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for axis, word in enumerate(AXES):
-                row[axis] += 3.0 * (word in text.lower())
-            digest = hashlib.sha256(text.encode()).digest()
-            row[4:] += np.frombuffer(digest[:4], np.uint8) / 256
-        return unit(rows)
-
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
-        return [len(text) > 1000 for text in texts]
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from indexer.records import Word
 from indexer.remote import Remote
 from indexer.settings import DEFAULT_MODEL, model_name
 from server import create_app
-from tests.conftest import AxisEmbedder, serving
+from tests.conftest import serving
+from tests.model import AxisEmbedder
 from tests.store.damage import plain
 
 

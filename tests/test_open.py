@@ -10,7 +10,7 @@ from indexer import Engine
 from indexer.contract.topics import TopicSet
 from indexer.errors import InvalidRequest, ModelMismatch, ServerUnavailable
 from indexer.remote import Remote
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 LIGHT = """
 import sys

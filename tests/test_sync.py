@@ -20,7 +20,7 @@ from indexer.records import Topic, Word
 from indexer.store import changes
 from indexer.store.chroma import PATIENCE_S
 from scripts import processes
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 SEEN_WITHIN_S = 2.0
 

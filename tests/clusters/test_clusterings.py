@@ -11,7 +11,7 @@ from indexer.contract.clusterings import ClusteringSettings
 from indexer.errors import Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
 from indexer.store.collection import Collection
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 
 def make(engine, **settings):

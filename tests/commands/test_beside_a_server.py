@@ -12,7 +12,8 @@ import pytest
 from indexer import Engine, cli
 from indexer.records import Word
 from indexer.store.lock import read_note
-from tests.conftest import AxisEmbedder, serving
+from tests.conftest import serving
+from tests.model import AxisEmbedder
 
 WORDS = [f"{kind} {i}" for kind in ("fruit", "country", "company") for i in range(10)]
 
@@ -203,7 +204,7 @@ SERVE = """
 import os, signal, sys
 from pathlib import Path
 from indexer import Engine
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 class Mortal(AxisEmbedder):
     def embed(self, texts):

@@ -12,7 +12,8 @@ from indexer.errors import InvalidRequest, ModelMismatch
 from indexer.records import Word
 from indexer.remote import Remote
 from indexer.settings import DEFAULT_MODEL, model_name
-from tests.conftest import AxisEmbedder, serving
+from tests.conftest import serving
+from tests.model import AxisEmbedder
 
 
 def test_similarity_of_rows_with_columns_and_with_themselves(service):

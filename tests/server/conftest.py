@@ -6,7 +6,7 @@ import pytest
 
 from indexer import Engine, Settings
 from server.context import context
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.server.http import add, put_topics, serving
 
 

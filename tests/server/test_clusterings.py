@@ -3,7 +3,7 @@
 from indexer import Engine
 from indexer.contract.clusterings import ClusteringSettings
 from server.context import context
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.server.http import add, is_problem, serving
 
 

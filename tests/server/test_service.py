@@ -8,7 +8,7 @@ from indexer import Engine
 from indexer.errors import ModelUnavailable, StoreUnavailable
 from server import create_app
 from server.context import context
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.server.http import is_problem, serving
 
 

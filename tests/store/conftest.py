@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from indexer import Engine
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.store.damage import make_words, plain, settings_in
 
 # A plain Chroma client that stays open: it writes the rows that it is told, in batches, when it is told.

@@ -12,7 +12,7 @@ from indexer.records import Word
 from indexer.store.doctor import examine
 from indexer.store.repair import Repair
 from indexer.store.store import Store
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 
 def make_words(first, last):

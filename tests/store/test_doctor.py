@@ -8,7 +8,7 @@ from indexer.cli import run
 from indexer.contract.clusterings import ClusteringSettings
 from indexer.records import Topic, Word
 from indexer.store.doctor import _FAULTS, Finding, examine
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.store.damage import cut_off_index, fault_counts, ill, make_words, open_store
 
 

@@ -10,7 +10,7 @@ from indexer import Engine, Settings
 from indexer.records import Word
 from indexer.store.doctor import examine
 from indexer.store.repair import Repair
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.store.damage import open_store
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

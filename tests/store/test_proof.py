@@ -11,7 +11,7 @@ from indexer.cli import run
 from indexer.records import Topic
 from indexer.store.doctor import examine
 from indexer.store.repair import Repair
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.store.damage import assert_all_there, fault_counts, make_words, mend, open_store, plain
 
 DIRECTION = np.cos(np.arange(1, 9, dtype=np.float64) ** 2)  # of the one projection of version 0.1.0

@@ -13,7 +13,7 @@ from indexer.errors import InvalidRequest, ModelMismatch, StoreFormat
 from indexer.records import Topic, Word
 from indexer.store.doctor import examine
 from indexer.store.repair import Repair
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 from tests.store.damage import (
     assert_all_there,
     cut_off_index,
@@ -51,7 +51,7 @@ from indexer.store import repair
 from indexer.store.doctor import examine
 from indexer.store.store import Store
 from indexer.store.chroma import Chroma
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 folder, where = pathlib.Path(sys.argv[1]), sys.argv[2]
 store = Store.open(Settings(data=folder, model="axes"), damaged=True)
 def told(message):

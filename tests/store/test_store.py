@@ -9,7 +9,7 @@ from indexer import Engine
 from indexer.errors import ModelMismatch, StoreFormat
 from indexer.records import Topic, Word
 from indexer.store.store import Store
-from tests.conftest import AxisEmbedder
+from tests.model import AxisEmbedder
 
 
 def test_a_store_of_a_newer_format_is_refused_by_name(settings):
