@@ -7,7 +7,8 @@ import indexer.embedders
 from tests.model import AxisEmbedder
 
 os.environ["TOPICDEX_MODEL"] = "axes"
-indexer.embedders.load_embedder = lambda *_, **__: AxisEmbedder()  # before the engine is loaded, which takes it
+for name in {"indexer.embedders", "indexer.engine"} & sys.modules.keys():  # the engine takes it when it is loaded
+    sys.modules[name].load_embedder = lambda *_, **__: AxisEmbedder()
 
 if sys.argv[1:2] == ["gunicorn"]:
     del sys.argv[1]
