@@ -3,7 +3,6 @@
 import os
 import sys
 
-import indexer.embedders
 from tests.model import AxisEmbedder
 
 os.environ["TOPICDEX_MODEL"] = "axes"
