@@ -1,6 +1,7 @@
 """The client of a server beyond what it has in common with an engine: batches, blocks, limits, following, cancelling."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_ctrl_c_cancels_the_clustering_on_the_server(remote, monkeypatch):
     def interrupt(seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("indexer.remote.clusterings.time.sleep", interrupt)
+    monkeypatch.setattr("indexer.remote.clusterings.time", SimpleNamespace(sleep=interrupt))  # not that of the server
     get, looked = remote.clusterings.get, []
 
     def running(id):
