@@ -12,7 +12,7 @@ from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, load_embedder
-from indexer.records import checked
+from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.lock import StoreLock
 from indexer.store.store import FORMAT, Store
@@ -60,7 +60,8 @@ class Engine(Service):
             raise
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
-        return similarity(self.embedder().embed, checked(rows), columns and checked(columns))
+        rows, columns = valid_texts(rows), None if columns is None else valid_texts(columns)  # before a model is loaded
+        return similarity(self.embedder().embed, rows, columns)
 
     def info(self) -> Info:
         model = self.store.model()

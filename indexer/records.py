@@ -60,8 +60,8 @@ def word_of(given: Word | str) -> Word:
 
     Raises InvalidRequest where its text, id or metadata cannot be stored.
     """
-    checked([given.text if isinstance(given, Word) else given])
-    word = given if isinstance(given, Word) else Word(given, text_hash(given))
+    text = valid_text(given.text if isinstance(given, Word) else given)
+    word = given if isinstance(given, Word) else Word(text, text_hash(text))
     if reason := id_problem(word.id) or metadata_problem(word.metadata):
         raise InvalidRequest(f"the word {word.text!r}: {reason}")
     return word
@@ -73,18 +73,22 @@ def topic_of(given: Topic | str) -> Topic:
     Raises InvalidRequest where a text of it cannot be stored.
     """
     topic = given if isinstance(given, Topic) else Topic(given)
-    checked([topic.name, *topic.examples])
+    valid_texts([topic.name, *topic.examples])
     if not encodes(topic.description):
         raise InvalidRequest(f"the description of {topic.name!r} holds half of a surrogate pair")
     return topic
 
 
-def checked(texts: Sequence[str]) -> Sequence[str]:
-    """Return the texts as they are; raises InvalidRequest where one is blank or no valid Unicode."""
-    for text in texts:
-        if reason := text_problem(text):
-            raise InvalidRequest(f"{text!r}: {reason}; give a text with something in it")
-    return texts
+def valid_text(text: str) -> str:
+    """Return a text as it is; raises InvalidRequest where it is blank or no valid Unicode."""
+    if reason := text_problem(text):
+        raise InvalidRequest(f"{text!r}: {reason}; give a text with something in it")
+    return text
+
+
+def valid_texts(texts: Sequence[str]) -> list[str]:
+    """Return the texts as they are; raises InvalidRequest as `valid_text` does."""
+    return [valid_text(text) for text in texts]
 
 
 def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:

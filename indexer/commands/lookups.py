@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, answers, prints, settings_options, valid_text
+from indexer.commands.options import MODEL, answers, prints, settings_options
 from indexer.commands.printing import Output, Table
+from indexer.records import valid_text
 from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:

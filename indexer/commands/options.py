@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.errors import InvalidRequest
-from indexer.records import text_problem
 from indexer.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,13 +32,6 @@ class NumberRange(click.FloatRange):
         if isnan(number):
             self.fail("nan is not a number.", param, ctx)
         return number
-
-
-def valid_text(value: str) -> str:
-    """Return a text that can be embedded; raises InvalidRequest for any other."""
-    if reason := text_problem(value):
-        raise InvalidRequest(f"{value!r}: {reason}; give a text with something in it")
-    return value
 
 
 def setting_type(name: str) -> click.ParamType[Any]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, answers, prepared, valid_text
+from indexer.commands.options import MODEL, answers, prepared
 from indexer.commands.printing import Output, Table
-from indexer.records import Topic
+from indexer.records import Topic, valid_text
 
 if TYPE_CHECKING:
     from indexer.contract.service import Service
