@@ -56,6 +56,19 @@ class Settings:
     trust_remote_code: bool = _setting(
         "TOPICDEX_TRUST_REMOTE_CODE", "--trust-remote-code", "run the code that a model brings along", False
     )
+    snapshot: str | None = _setting(
+        "TOPICDEX_SNAPSHOT",
+        None,
+        "folder of the snapshot of the words, or `off`",
+        None,
+        unset="the data folder; with a Chroma server the cache folder",
+    )
+    query_cache: int = _setting(
+        "TOPICDEX_QUERY_CACHE", None, "vectors of recent questions kept in memory", 8192, (0, 10**7)
+    )
+    cache: str | None = _setting(
+        "TOPICDEX_CACHE", None, "folder of what is kept beside all stores", None, unset="the user's cache folder"
+    )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
 
     def __post_init__(self) -> None:
