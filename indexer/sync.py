@@ -40,10 +40,11 @@ class Sync:
             try:
                 self._clusterings.heartbeat()
                 self._topics.reload_if_changed()
-                self._store.changes.read_new(self._replica.refresh, self._replica.reload)
+                self._replica.catch_up()
                 if looks % _RECONCILE_EVERY == 0:
                     self._store.changes.delete_old()
                     self._replica.reconcile()
+                    self._replica.follow_snapshot()
             except TopicdexError as error:  # the store does not answer; what was missed is read once it does
                 _log.warning("%s: %s", error.code, error)
             except Exception as error:  # a bug in one look must not keep the memory out of date for ever

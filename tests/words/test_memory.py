@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 
 from indexer.prototypes import Prototypes
-from indexer.words import memory
+from indexer.words import rows
 from indexer.words.memory import MemoryIndex
 from tests.words.conftest import search_both, word
 
 
 def test_words_that_change_night_after_night_do_not_fill_the_memory(engine, monkeypatch):
-    monkeypatch.setattr(memory, "_BLOCK", 16)
+    monkeypatch.setattr(rows, "BLOCK", 16)
     engine.words.load()
     for night in range(10):
         engine.words.add([word(f"fruit {i}", str(i), night=night) for i in range(40)])
-    assert len(engine.words.memory._blocks) <= 2 * 40 / 16 + 1
+    assert len(engine.words.memory._recent.blocks) <= 2 * 40 / 16 + 1
     assert search_both(engine, ["fruit 7"], 1) == [["7"]]
     assert engine.words.nearest(["fruit 7"], 1)[0].matches[0].metadata == {"night": 9}
 
 
 def test_words_that_change_while_all_are_gone_through_are_not_left_out(engine, monkeypatch):
-    monkeypatch.setattr(memory, "_BLOCK", 16)
+    monkeypatch.setattr(rows, "BLOCK", 16)
     words = [word(f"fruit {i}", str(i)) for i in range(40)]
     engine.words.add(words)
     engine.words.load()
@@ -37,7 +37,7 @@ SIX = np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [0.6, 0.8], [0.8, 0.6]], dtype
 @pytest.fixture(params=[2, 4, 32_768])
 def six(request, monkeypatch):
     """Six words in a plane, f before a, so that no order is that of the ids by chance; blocks of several sizes."""
-    monkeypatch.setattr(memory, "_BLOCK", request.param)
+    monkeypatch.setattr(rows, "BLOCK", request.param)
     index = MemoryIndex()
     index.put([word(id.upper(), id, axis=id in "abcd") for id in "fedcba"], SIX[::-1])
     return index
@@ -65,8 +65,8 @@ def test_a_word_is_replaced_and_removed(six):
     assert found(six, [1, 0], 2) == [("f", 0.8), ("e", 0.6)]
 
 
-def test_a_snapshot_a_sample_and_an_assignment_are_in_the_order_of_the_ids(six):
-    taken = six.snapshot()
+def test_all_words_a_sample_and_an_assignment_are_in_the_order_of_the_ids(six):
+    taken = six.all_words()
     assert (taken.ids, taken.texts) == (list("abcdef"), list("ABCDEF"))
     assert (taken.vectors == SIX).all()
     assert (six.sample(3) == SIX[::2]).all() and (six.sample(100) == SIX).all()
@@ -81,5 +81,5 @@ def test_pages_are_in_the_order_in_which_words_were_added(six):
 
 def test_no_words_are_searched_sampled_and_gone_through():
     index = MemoryIndex()
-    assert found(index, [1, 0]) == list(index.pages()) == index.snapshot().ids == []
+    assert found(index, [1, 0]) == list(index.pages()) == index.all_words().ids == []
     assert index.sample(5).shape[0] == 0

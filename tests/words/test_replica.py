@@ -49,7 +49,7 @@ def test_words_that_change_while_they_are_read_are_as_the_store_has_them(engine,
                 engine.words.add([word("country", "1"), word("country", "5"), word("country", "6")])
 
     monkeypatch.setattr(engine.store.words, "pages", changing)
-    taken = engine.words.load().snapshot()
+    taken = engine.words.load().all_words()
     assert dict(zip(taken.ids, taken.texts, strict=True)) == {
         "1": "country",
         "2": "fruit 2",
