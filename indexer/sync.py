@@ -40,7 +40,7 @@ class Sync:
             try:
                 self._clusterings.heartbeat()
                 self._topics.reload_if_changed()
-                self._replica.catch_up()
+                self._store.changes.read_new(self._replica.refresh, self._replica.reload)
                 if looks % _RECONCILE_EVERY == 0:
                     self._store.changes.delete_old()
                     self._replica.reconcile()

@@ -87,6 +87,10 @@ class Snapshots:
         """Tell whether the store has a snapshot now, and another one than that in the folder `than`; it is cheap."""
         return False
 
+    def aged(self) -> bool:
+        """Tell whether it is time to write the snapshot again, though few words have changed."""
+        return False
+
     def begin(self) -> Draft | None:
         """Return a draft; None where snapshots are off, or another process writes one. Hold the store's write lock."""
         return None

@@ -95,7 +95,7 @@ class Corpus(Words):
         self.replica.save_snapshot()
 
     def close(self) -> None:
-        """Read nothing more into memory; the store is about to close."""
+        """Read and write nothing more for the memory; the store is about to close. The caller holds no lock."""
         self.replica.close()
 
     def count(self) -> int:

@@ -28,14 +28,10 @@ class Replica:
         self._store = store
         self._loading = threading.Lock()
         self._saving = threading.Lock()
-        # Held while the log of changes is read, so that no other thread moves its position meanwhile. `load` takes it
-        # after `_loading`, and the write lock comes last.
-        self._catching_up = threading.Lock()
         self._coming: MemoryIndex | None = None  # follows every write while it is read
         self._earlier_changes = 0  # of the memory that `reload` has dropped
         self._tried_quickly = False
-        self._missed = threading.Event()  # other processes have changed words, and nobody knows which
-        self._not_before = 0  # rows beside the base; fewer are not saved, since the disk has refused it
+        self._not_before = 0  # rows beside the base; fewer are not saved, since it was tried and refused
         self.unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
         self.memory: MemoryIndex | None = None
         self.closed = threading.Event()
@@ -80,16 +76,16 @@ class Replica:
     def save_snapshot(self) -> None:
         """Write the words in memory as the snapshot of the store, where there is none or a tenth of them has changed.
 
-        Searches and writes go on meanwhile. Where the disk refuses it, warn, and wait for the next tenth. Raises
-        StoreUnavailable.
+        Searches and writes go on meanwhile. Where the disk refuses, warn, and wait until the next tenth has changed.
+        Raises StoreUnavailable.
         """
         memory = self.memory
         if memory is None or not self._is_due(memory) or not self._saving.acquire(blocking=False):
             return
         try:
+            self._not_before = memory.beside_base + len(memory) // 10  # unless it succeeds
             self._save()
         except OSError as error:
-            self._not_before = memory.beside_base + len(memory) // 10
             _log.warning("the snapshot of the words cannot be written (%s); check the disk", error.strerror or error)
         finally:
             self._saving.release()
@@ -106,9 +102,11 @@ class Replica:
             self.load()
 
     def close(self) -> None:
-        """Read nothing more; the store is about to close."""
+        """Read and write nothing more; the store is about to close. The caller holds no lock."""
         with self._store.write_lock:
             self.closed.set()
+        with self._saving:  # whose folder is another process's once the store is closed
+            pass
 
     def changes(self) -> int:
         """Return a number that grows by one with each word in memory that is added, replaced or removed."""
@@ -134,14 +132,6 @@ class Replica:
                 there |= {word.id for word in words}
                 self.put(words, vectors)
             self.remove(set(ids) - there)
-
-    def catch_up(self) -> None:
-        """Follow what other processes have written to a shared store since the last time."""
-        with self._catching_up:
-            self._store.changes.read_new(self.refresh, self._missed.set)
-        if self._missed.is_set():
-            self.reload()
-            self._missed.clear()
 
     def reconcile(self) -> None:
         """Find what was never announced: where the number of words differs from the store's, compare all ids."""
@@ -179,31 +169,26 @@ class Replica:
 
     def _from_snapshot(self, *, quickly: bool = False) -> MemoryIndex | None:
         """Open the snapshot and read what has changed since; None where it cannot be used, or not `quickly`."""
-        with self._catching_up:
+        with self._store.write_lock:
+            self._check_open()
+            opened = self._store.snapshots.open()
+            if opened is None or (quickly and len(opened[1]) > _QUICK):
+                return None
+            snapshot, changed = opened
+            index = self._coming = MemoryIndex(snapshot)
+        try:
+            for i in range(0, len(changed), _AT_ONCE):
+                with self._store.write_lock:
+                    self._check_open()
+                    self.refresh(changed[i : i + _AT_ONCE])
             with self._store.write_lock:
                 self._check_open()
-                opened = self._store.snapshots.open()
-                if opened is None or (quickly and len(opened[1]) > _QUICK):
-                    return None
-                snapshot, changed = opened
-                index = self._coming = MemoryIndex(snapshot)
-            try:
-                for i in range(0, len(changed), _AT_ONCE):
-                    with self._store.write_lock:
-                        self._check_open()
-                        self.refresh(changed[i : i + _AT_ONCE])
-                missed = threading.Event()
-                if self._store.mode == "server":
-                    self._store.changes.read_new(self.refresh, missed.set)
-                with self._store.write_lock:
-                    different = len(index) != self._store.words.count()
-                    return None if missed.is_set() or (quickly and different) else self._publish(index)
-            finally:
-                self._coming = None
+                return None if quickly and len(index) != self._store.words.count() else self._publish(index)
+        finally:
+            self._coming = None
 
     def _publish(self, index: MemoryIndex) -> MemoryIndex:
         """Let searches use an index, once it has the words that the store has; the caller holds the write lock."""
-        self._check_open()
         if len(index) != self._store.words.count():
             self._reconcile(index)
         if self.memory is not None:
@@ -227,13 +212,14 @@ class Replica:
 
     def _is_due(self, memory: MemoryIndex) -> bool:
         """Tell whether it is time to write a snapshot."""
-        beside = memory.beside_base
-        enough = beside >= _WORTH_A_SNAPSHOT if memory.base is None else 10 * beside > len(memory.base)
-        return enough and beside >= self._not_before
+        base, beside = memory.base, memory.beside_base
+        if beside < self._not_before:
+            return False
+        if base is None:
+            return beside >= _WORTH_A_SNAPSHOT
+        return 10 * beside > len(base) or self._store.snapshots.aged()
 
     def _save(self) -> None:
-        if self._store.mode == "server":
-            self.catch_up()
         with self._store.write_lock:
             self._check_open()
             self.settle()
@@ -249,6 +235,7 @@ class Replica:
                 if self.memory is memory:  # and not one that `reload` has dropped
                     draft.publish()
                     memory.rebase(snapshot)
+                    self._not_before = 0
         finally:
             memory.end_rebase()
             draft.discard()
