@@ -104,8 +104,8 @@ class Engine(Service):
     def close(self) -> None:
         if self._sync is not None:
             self._sync.close()
+        self.words.close()
         with self.store.write_lock:
-            self.words.close()
             self.store.close()
 
     def __enter__(self) -> Self:

@@ -81,11 +81,19 @@ class Snapshots:
         Those words must be read again from the store. On a Chroma server the change log is read from the stamp of the
         snapshot on, by `Changes`, and the list is empty.
         """
-        raise NotImplementedError
+        return None
+
+    def is_newer(self, than: Path | None) -> bool:
+        """Tell whether the store has a snapshot now, and another one than that in the folder `than`; it is cheap."""
+        return False
+
+    def aged(self) -> bool:
+        """Tell whether it is time to write the snapshot again, though few words have changed."""
+        return False
 
     def begin(self) -> Draft | None:
         """Return a draft; None where snapshots are off, or another process writes one. Hold the store's write lock."""
-        raise NotImplementedError
+        return None
 
     def note(self, ids: Sequence[str]) -> None:
         """Note on disk that these words are about to change; call it before any write touches Chroma.

@@ -19,6 +19,7 @@ from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
 from indexer.store.index_files import cut_off
 from indexer.store.lock import MARKER, StoreLock, prepare_folder, replace_json
+from indexer.store.snapshot import Snapshots
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
@@ -47,6 +48,7 @@ class Store:
         self._damaged = damaged
         self.write_lock = threading.RLock()
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
+        self.snapshots = Snapshots()
         self._open_collections()
 
     @classmethod
