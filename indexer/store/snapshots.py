@@ -17,6 +17,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +32,7 @@ from indexer.store.snapshot import Snapshot
 from indexer.store.snapshot_check import sample_agrees
 
 _LOCK = "topicdex-snapshot.lock"
+_AGED = timedelta(hours=12)  # half as long as the change log keeps an entry
 _log = logging.getLogger("topicdex")
 
 
@@ -80,7 +83,8 @@ class Snapshots:
                 return snapshot, changed
             break
         if pointer:
-            self.drop()
+            with self._lock:
+                self._forget()
         return None
 
     def pointer(self) -> Pointer | None:
@@ -91,6 +95,11 @@ class Snapshots:
         pointer = Pointer.read(place.pointer) if place and not self._settings.snapshot_off else None
         return pointer if pointer and pointer.is_of(source.collection, source.model) else None
 
+    def is_newer(self, than: Path | None) -> bool:
+        """Tell whether the store has a snapshot now, and another one than that in the folder `than`."""
+        pointer = self.pointer()
+        return pointer is not None and (than is None or than.name != Path(pointer.folder).name)
+
     def begin(self) -> Draft | None:
         """Return a draft; None where snapshots are off, or another process writes one. Hold the store's write lock.
 
@@ -98,8 +107,10 @@ class Snapshots:
         Raises StoreUnavailable.
         """
         with self._lock:
+            if self._settings.snapshot_off or self._draft:
+                return None
             source, place = self._source(), self._place()
-            if self._settings.snapshot_off or place is None or source.model is None or self._draft:
+            if place is None or source.model is None:
                 return None
             try:
                 if not self._take(place):
@@ -111,6 +122,11 @@ class Snapshots:
             finally:
                 self._release()
             return self._draft
+
+    def aged(self) -> bool:
+        """Tell whether the snapshot must be written again for its age: its anchor will soon be gone from the log."""
+        pointer = None if self._embedded else self.pointer()
+        return pointer is not None and datetime.now(UTC) - datetime.fromisoformat(pointer.created) > _AGED
 
     def note(self, ids: Sequence[str]) -> None:
         """Note on disk that these words are about to change; call it before any write touches Chroma.
@@ -142,11 +158,12 @@ class Snapshots:
         pointer = Pointer.read(place.pointer)
         marked = folder_format(self._settings.data) == WITH_SNAPSHOT
         if pointer and marked and not off and pointer.is_of(source.collection, source.model):
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, TypeError):
                 self._journal = Journal.read(journal_path(place, pointer.stamp))
                 self._pointer = pointer
         if self._pointer is None:
             self._forget()
+        self._sweep(place)
         if marked and off:  # so that an earlier version can open the folder
             with suppress(OSError):
                 mark_folder(self._settings.data, PLAIN)
@@ -174,6 +191,7 @@ class Snapshots:
         try:
             if self._embedded and folder_format(self._settings.data) != WITH_SNAPSHOT:
                 mark_folder(self._settings.data, WITH_SNAPSHOT)
+            earlier = Pointer.read(draft.place.pointer)
             pointer.write(draft.place.pointer)
         except OSError as error:
             _log.warning("the snapshot of the words cannot be published (%s)", error)
@@ -181,6 +199,9 @@ class Snapshots:
         else:
             if self._embedded:
                 self._pointer, self._journal = pointer, draft.journal
+            if earlier:  # its files lie elsewhere where the settings have changed
+                with suppress(OSError):
+                    remove_files(draft.place.pointer.parent / earlier.folder)
 
     def _forget(self) -> None:
         """Remove the pointer, then the files; where another process writes a new one, that takes its place."""
@@ -193,15 +214,14 @@ class Snapshots:
                 place.pointer.unlink(missing_ok=True)
                 sync_folder(place.pointer.parent)
                 self._pointer = self._journal = None
-                if earlier:
-                    remove_files(
-                        place.pointer.parent / earlier.folder
-                    )  # not in `place` where the settings have changed
+                if earlier:  # its files lie elsewhere where the settings have changed
+                    remove_files(place.pointer.parent / earlier.folder)
                 self._sweep(place)
         except OSError as error:
-            raise StoreUnavailable(
-                f"{place.pointer} cannot be removed ({error.strerror}), but is out of date; check its disk"
-            ) from error
+            if self._embedded:  # with a Chroma server, each start decides anew whether it may be believed
+                raise StoreUnavailable(
+                    f"{place.pointer} cannot be removed ({error.strerror}), but is out of date; check its disk"
+                ) from error
         finally:
             self._release()
 
@@ -209,16 +229,14 @@ class Snapshots:
         """Remove the files of all but the present snapshot and the draft, also those that a crash has left."""
         pointer = self._pointer if self._embedded else Pointer.read(place.pointer)
         kept = {present.stamp for present in (pointer, self._draft) if present}
-        for folder in (*place.files.glob("draft-*"), *place.files.glob("snapshot-*")):
-            if folder.name.partition("-")[2] not in kept:
-                remove_files(folder)
-        for path in place.pointer.parent.glob(f"{place.pointer.stem}[-.]*"):
-            if (
-                path != place.pointer
-                and path.stem.rpartition("-")[2] not in kept
-                and path.suffix in (".journal", ".tmp")
-            ):
-                path.unlink(missing_ok=True)
+        beside = place.pointer.parent.glob(f"{place.pointer.stem}[-.]*")
+        with suppress(OSError):  # what is left now is removed the next time
+            for folder in (*place.files.glob("draft-*"), *place.files.glob("snapshot-*")):
+                if folder.name.partition("-")[2] not in kept:
+                    remove_files(folder)
+            for path in beside:
+                if path.suffix in (".journal", ".tmp") and path.stem.rpartition("-")[2] not in kept:
+                    path.unlink(missing_ok=True)
 
     def _take(self, place: Place) -> bool:
         """Keep other processes from changing the files; tell whether none of them does."""
