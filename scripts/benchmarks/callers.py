@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,18 +87,19 @@ def soak(work: Work) -> None:
     """64 callers with all kinds of calls for some minutes, beside `topicdex index` again and again with new texts."""
     with _servers(work, 20_000, copies=True) as servers:
         for name, server in servers.items():
-            stop, indexed = threading.Event(), []
-            indexer = threading.Thread(target=_index_until, args=(work, server, stop, indexed))
-            indexer.start()
-            memory = [pss(server.process.pid)]
-            parts = [_ask(work, server, 64, _MIXED, part * _APART, work.minutes * 30) for part in range(2)]
-            memory += [part.memory for part in parts] + [pss(server.process.pid)]
-            stop.set()
-            indexer.join()
+            stop = threading.Event()
+            with ThreadPoolExecutor(1) as pool:
+                indexing = pool.submit(_index_until, work, server, stop)
+                memory = [pss(server.process.pid)]
+                try:
+                    parts = [_ask(work, server, 64, _MIXED, part * _APART, work.minutes * 30) for part in range(2)]
+                    memory += [part.memory for part in parts] + [pss(server.process.pid)]
+                finally:
+                    stop.set()
             told = ", ".join(f"{each:.0f}" for each in memory)
             print(
                 f"  {name}, halves of {work.minutes:g} min: {' and '.join(_told(part) for part in parts)}; "
-                f"texts indexed meanwhile {sum(indexed)} in {len(indexed)} commands; "
+                f"texts indexed meanwhile {_NEW_TEXTS * indexing.result()} in {indexing.result()} commands; "
                 f"memory at the beginning, in both halves and at the end {told} MB, peak {server.memory():.0f} MB",
                 flush=True,
             )
@@ -188,11 +190,11 @@ def _told(figures: Figures) -> str:
     )
 
 
-def _index_until(work: Work, server: Server, stop: threading.Event, indexed: list[int]) -> None:
-    """Index one file of new texts after the other through a server; note how many each held."""
-    file = work.folder / "soak.txt"
+def _index_until(work: Work, server: Server, stop: threading.Event) -> int:
+    """Index one file of new texts after the other through a server, until `stop`; return how many files."""
+    file, files = work.folder / "soak.txt", 0
     while not stop.is_set():
-        number = len(indexed)
-        file.write_text("\n".join(f"new text {number} of {i}" for i in range(_NEW_TEXTS)), encoding="utf-8")
+        file.write_text("\n".join(f"new text {files} of {i}" for i in range(_NEW_TEXTS)), encoding="utf-8")
         subprocess.run([*TOPICDEX, "index", str(file), "--server", server.url], check=True, capture_output=True)
-        indexed.append(_NEW_TEXTS)
+        files += 1
+    return files
