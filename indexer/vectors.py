@@ -12,6 +12,8 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+_SORTED = 512  # up to so many columns, to sort all takes less time than to find the k highest first
+
 
 class TopTwo(NamedTuple):
     """The best entry of each of n rows, (n,): its position, its value, and its lead over the second best."""
@@ -30,10 +32,10 @@ def unit(vectors: npt.ArrayLike) -> Vectors:
 
 def best_first(scores: Vectors, k: int) -> Ints:
     """Return the positions of the k highest of each row of `scores`, (n, t), as (n, k); equal ones in order."""
-    if k < scores.shape[1] // 4:  # sorting all of many to show a few would cost more than the product
+    if k < scores.shape[1] // 4 and scores.shape[1] > _SORTED:  # else sorting would cost more than the product
+        rows = np.arange(len(scores))[:, None]
         few = np.sort(np.argpartition(-scores, k, axis=1)[:, : k + 1], axis=1)
-        order = np.argsort(-np.take_along_axis(scores, few, axis=1), axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(few, order, axis=1)
+        return few[rows, np.argsort(-scores[rows, few], axis=1, kind="stable")[:, :k]]
     return np.argsort(-scores, axis=1, kind="stable")[:, :k]
 
 
@@ -48,7 +50,7 @@ def top_two(scores: Vectors) -> TopTwo:
     In float64, so that a threshold that comes back from JSON decides as it did before.
     """
     best = scores.argmax(axis=1)
-    score = np.take_along_axis(scores, best[:, None], axis=1)[:, 0].astype(np.float64)
+    score = scores[np.arange(len(scores)), best].astype(np.float64)
     if scores.shape[1] == 1:
         return TopTwo(best, score, np.full(len(scores), np.inf))
     return TopTwo(best, score, score - second_best(scores))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import hmac
+import re
 from urllib.parse import unquote_to_bytes
 
 from flask import request
@@ -20,11 +21,13 @@ from server.context import Context
 from server.jobs import Jobs
 from server.problems import Problem, invalid, register_problems
 from server.service import register_docs, service
+from server.threads import share_processor
 from server.topics import topics
 from server.warmup import Warmup
 from server.words import words
 
 MOST_BYTES = 16 * 2**20  # of a body
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]|%[89A-Fa-f]")  # bytes that UTF-8 may forbid, as they are or percent-encoded
 
 
 class _Anything(BaseConverter):
@@ -37,9 +40,11 @@ class _Anything(BaseConverter):
 def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> OpenAPI:
     """Return the WSGI application over the store that the settings (default: the environment) name.
 
-    The model and the words are loaded in the background; `/readyz` says when the model is there.
+    The model and the words are loaded in the background; `/readyz` says when the model is there. From now on the
+    process computes with one thread a caller.
     Raises StoreBusy, StoreFormat, StoreUnavailable, ModelMismatch.
     """
+    share_processor()
     settings = settings or (engine.settings if engine else Settings.load())
     if engine is None:
         engine = Engine(settings, serving=True)
@@ -83,8 +88,11 @@ def _check_requests(app: OpenAPI, settings: Settings) -> None:
 
 
 def _check_query() -> None:
+    query = request.query_string
+    if not _BEYOND_ASCII.search(query):
+        return
     try:
-        unquote_to_bytes(request.query_string).decode("utf-8")
+        unquote_to_bytes(query).decode("utf-8")
     except UnicodeDecodeError:  # what cannot be decoded would stay in the text as %FF
         raise InvalidRequest("the query is not UTF-8; percent-encode the bytes of UTF-8") from None
 

@@ -15,7 +15,8 @@ from server.app import create_app
 from server.context import context
 from server.draining import DrainingServer
 
-THREADS = 16
+THREADS = 32  # those whose calls wait share a pass of the model and a scan of the words: more callers, larger batches
+CONNECTIONS = 500  # open at once, most of them idle; more wait in the queue of the listening socket
 _UPLOAD_BYTES = 128 * 2**20  # larger bodies end at waitress; up to here the application answers with a problem
 
 
@@ -28,12 +29,15 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{listening.getsockname()[1]}"
     logging.basicConfig(stream=sys.stderr, format="topicdex: %(message)s", level=logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for every call that waits for a thread
     with listening, Engine(settings, url=url, serving=True) as engine:
         app = create_app(settings, engine=engine)
         server = DrainingServer(
             app,
             listening,
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,  # select() fails from file descriptor 1,024 on
             max_request_body_size=_UPLOAD_BYTES,
             ident="topicdex",
             clear_untrusted_proxy_headers=True,

@@ -19,8 +19,9 @@ def test_the_best_come_first_and_equal_ones_in_their_order():
     assert best_first(SCORES, 9).tolist() == [[1, 2, 0], [0, 1, 2]]
 
 
-def test_a_few_of_many_are_those_that_sorting_all_would_give():
-    scores = np.random.default_rng(0).permuted(np.tile(np.arange(400, dtype=np.float32), (5, 1)), axis=1)
+@pytest.mark.parametrize("columns", [400, 4000])
+def test_a_few_of_many_are_those_that_sorting_all_would_give(columns):
+    scores = np.random.default_rng(0).permuted(np.tile(np.arange(columns, dtype=np.float32), (5, 1)), axis=1)
     assert (best_first(scores, 3) == np.argsort(-scores, axis=1)[:, :3]).all()
 
 

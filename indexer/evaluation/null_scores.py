@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 
 from indexer.contract.topics import NullScores
@@ -26,4 +28,9 @@ def percentile(null: NullScores | None, score: float) -> float | None:
     """Return the share of the null scores below a score, 0 to 100; None where there are none."""
     if null is None or not null.rows:
         return None
-    return round(float(np.interp(score, null.percentiles, np.arange(len(null.percentiles)))), 1)
+    levels = null.percentiles
+    above = bisect_right(levels, score)  # the first level above
+    if above in (0, len(levels)):
+        return 0.0 if above == 0 else float(len(levels) - 1)
+    low, high = levels[above - 1], levels[above]
+    return round(above - 1 + (score - low) / (high - low), 1)

@@ -14,6 +14,7 @@ from indexer.vectors import Bools, Floats, Ints, Vectors, top_two
 MATCHED: Reason = "matched"
 BELOW_THRESHOLD: Reason = "below_threshold"
 AMBIGUOUS: Reason = "ambiguous"
+_REASONS = np.array([MATCHED, AMBIGUOUS, BELOW_THRESHOLD])
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def decide(scores: Vectors, thresholds: Thresholds, topics: Sequence[str]) -> De
     is no second topic to confuse it with.
     """
     best, score, margin = top_two(scores)
-    limits = (thresholds.least(topic) for topic in topics)
+    limits = [thresholds.least(topic) for topic in topics]
     far = score < np.array([-np.inf if limit is None else limit for limit in limits])[best]
     close = margin < (-np.inf if thresholds.margin is None else thresholds.margin)
-    reason = np.where(far, BELOW_THRESHOLD, np.where(close, AMBIGUOUS, MATCHED))
-    return Decision(best, score, margin, ~(far | close), reason)
+    reason = np.maximum(2 * far, close)  # of both the first
+    return Decision(best, score, margin, reason == 0, _REASONS[reason])

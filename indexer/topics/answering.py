@@ -39,14 +39,14 @@ def answers(
     scores = used.prototypes.scores(rows)
     decision = decide(scores, used.thresholds, names)
     results = [
-        TopicAnswer.model_construct(
+        TopicAnswer(
             text=text,
             topic=names[best] if accepted else None,
             reason=reason,
             score=score,
             margin=margin,
             threshold=used.thresholds.least(names[best]),
-            matches=[TopicMatch.model_construct(topic=names[i], score=float(cosines[i])) for i in best_k],
+            matches=[TopicMatch(topic=names[i], score=float(cosines[i])) for i in best_k],
             prototypes=used.kind,
             model=model,
             truncated=truncated,
@@ -57,7 +57,7 @@ def answers(
             texts, rows, cut, scores, best_first(scores, k).tolist(), decision.rows(), strict=True
         )
     ]
-    return TopicAnswers.model_construct(results=results)
+    return TopicAnswers(results=results)
 
 
 def without_topics(used: InUse, texts: Sequence[str], model: str) -> TopicAnswers:

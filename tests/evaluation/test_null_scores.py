@@ -24,6 +24,15 @@ def test_a_score_is_placed_among_the_null_scores(score, percentile):
     assert share_below(null_scores(SCORES), score) == pytest.approx(percentile, abs=0.1)
 
 
+def test_between_two_levels_the_share_rises_evenly_and_of_equal_levels_the_last_counts():
+    levels = sorted(np.round(np.random.default_rng(2).normal(0.3, 0.002, 101), 4).tolist())
+    assert len(set(levels)) < 80
+    scores = np.concatenate([levels, np.linspace(levels[0] - 0.01, levels[-1] + 0.01, 500)])
+    expected = np.round(np.interp(scores, levels, np.arange(101)), 1)
+    null = NullScores(percentiles=levels, rows=101)
+    assert [share_below(null, score) for score in scores.tolist()] == pytest.approx(expected.tolist(), abs=1e-9)
+
+
 def test_null_scores_survive_json():
     measured = null_scores(SCORES)
     assert NullScores.model_validate_json(measured.model_dump_json()) == measured
