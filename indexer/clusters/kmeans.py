@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from indexer.blocks import BLOCK, in_blocks
 from indexer.errors import InvalidRequest
 from indexer.progress import Progress, scaled, throttled
 from indexer.vectors import Vectors
@@ -23,7 +24,6 @@ from indexer.vectors import Vectors
 Ints = npt.NDArray[np.int32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-BLOCK = 2048  # rows in one product: they and their scores stay in the processor's cache
 FIT_ROWS = 20_000  # with more texts, k-means converges on a sample and then passes over all
 SEED_ROWS = 4_000  # seeds are drawn from a sample of this many
 RESTARTS = 10  # where there are few texts; fewer above FIT_ROWS / RESTARTS of them
@@ -109,14 +109,18 @@ def _assign(vectors: Vectors, centroids: Vectors, report: Progress) -> tuple[Par
     n, k = len(vectors), len(centroids)
     labels, scores = np.empty(n, np.int32), np.empty(n, np.float32)
     sums = np.zeros(centroids.shape, np.float64)
-    for first in range(0, n, BLOCK):
-        block = vectors[first : first + BLOCK]
-        rows = slice(first, first + len(block))
+
+    def assign(rows: slice) -> Vectors:
+        block = vectors[rows]
         products = block @ centroids.T
-        labels[rows] = products.argmax(axis=1)
-        scores[rows] = products[np.arange(len(block)), labels[rows]]
-        sums += members(labels[rows], k) @ block
-        report((first + len(block)) / n)
+        nearest = products.argmax(axis=1)
+        labels[rows], scores[rows] = nearest, products[np.arange(len(block)), nearest]
+        sums_here: Vectors = members(labels[rows], k) @ block
+        return sums_here
+
+    for done, sums_here in enumerate(in_blocks(assign, n), 1):
+        sums += sums_here
+        report(min(1.0, done * BLOCK / n))
     return Partition(centroids, labels, scores, float(scores.mean(dtype=np.float64))), sums
 
 
