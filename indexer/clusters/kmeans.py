@@ -19,7 +19,7 @@ import scipy
 from indexer.blocks import BLOCK, in_blocks
 from indexer.errors import InvalidRequest
 from indexer.progress import Progress, scaled, throttled
-from indexer.vectors import Vectors
+from indexer.vectors import Vectors, unit
 
 Ints = npt.NDArray[np.int32]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -29,7 +29,9 @@ SEED_ROWS = 4_000  # seeds are drawn from a sample of this many
 RESTARTS = 10  # where there are few texts; fewer above FIT_ROWS / RESTARTS of them
 ROUNDS = 100  # at most
 GAIN = 1e-5  # the rounds end when one adds less than this to the mean cosine,
-GAIN_ALL = 1e-4  # or less than this, over all texts after a fit on a sample
+GAIN_SAMPLE = 5e-5  # or less than this, on a sample
+GAIN_ALL = 1e-4  # or less than this, over all texts after that
+BEYOND = 1.0  # on a sample, centroids go as far again as to the means: a third fewer rounds, and no worse
 SAME = 1e-5  # vectors whose cosine is above 1 - SAME count as equal: float32 hardly tells them apart
 NOISE = 1e-6  # the rounding error of a cosine
 
@@ -76,7 +78,10 @@ def kmeans(
     for i in range(restarts):
         share = scaled(report, 0.8 * i / restarts, 0.8 * (i + 1) / restarts)
         seeds = start if start is not None else _seeds(sample, vectors, k, rng, share)
-        fits.append(lloyd(sample, seeds, GAIN, share))
+        if len(sample) < n:
+            fits.append(lloyd(sample, seeds, GAIN_SAMPLE, share, beyond=BEYOND))
+        else:
+            fits.append(lloyd(sample, seeds, GAIN, share))
     best = max(fits, key=lambda fit: fit.score)
     if len(sample) < n:
         best = lloyd(vectors, best.centroids, GAIN_ALL, scaled(report, 0.8, 1.0))
@@ -89,18 +94,26 @@ def kmeans(
     return best
 
 
-def lloyd(vectors: Vectors, centroids: Vectors, gain: float, report: Progress) -> Partition:
-    """Assign and average in turn until a round adds less than `gain` to the mean cosine; return the partition."""
+def lloyd(vectors: Vectors, centroids: Vectors, gain: float, report: Progress, *, beyond: float = 0.0) -> Partition:
+    """Assign and average in turn until a round adds less than `gain` to the mean cosine; return the partition.
+
+    With `beyond`, centroids first go that much further than to the means (over-relaxation), until this adds too little.
+    """
     before = -np.inf
     for i in range(ROUNDS):
         # the number of rounds is not known before: each counts as a tenth of what is left
         found, sums = _assign(vectors, centroids, scaled(report, 1 - 0.9**i, 1 - 0.9 ** (i + 1)))
         refilled = _refill(vectors, found, sums)
         if found.score - before < gain and not refilled:
-            break
+            if not beyond:
+                break
+            beyond = 0.0
         before = found.score
         norm = np.linalg.norm(sums, axis=1, keepdims=True)
-        centroids = np.divide(sums, norm, out=centroids.astype(float), where=norm > NOISE).astype(np.float32)
+        means = np.divide(sums, norm, out=centroids.astype(float), where=norm > NOISE)
+        # not in the first round, which goes far, and not where a centroid has just been put elsewhere
+        ahead = beyond if i and not refilled else 0.0
+        centroids = unit(means + ahead * (means - centroids))
     return found
 
 

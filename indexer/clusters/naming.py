@@ -121,7 +121,7 @@ class _Uses:
     @classmethod
     def of(cls, texts: Iterable[str], stop_words: Collection[str]) -> _Uses:
         """Count in texts; a pair may have stop words between its words."""
-        number_of: defaultdict[str, int] = defaultdict(count().__next__, {word: -1 for word in stop_words})
+        number_of: defaultdict[str, int] = defaultdict(count().__next__, dict.fromkeys(stop_words, -1))
         words_of = [_find_words(text.lower()) for text in texts]
         words = np.fromiter(map(number_of.__getitem__, chain.from_iterable(words_of)), np.int64)
         where = np.repeat(np.arange(len(words_of)), [len(found) for found in words_of])[words >= 0]
