@@ -91,14 +91,6 @@ def valid_texts(texts: Sequence[str]) -> list[str]:
     return [valid_text(text) for text in texts]
 
 
-def has_metadata(word: Word, where: Mapping[str, Scalar]) -> bool:
-    """Tell whether a word has all of this metadata; true is not 1."""
-    return all(
-        (mine := word.metadata.get(name)) == value and isinstance(mine, bool) == isinstance(value, bool)
-        for name, value in where.items()
-    )
-
-
 def text_hash(text: str) -> str:
     """Return the first 32 hex digits of the SHA-256 of a text in UTF-8; also its id where none is given.
 

@@ -44,6 +44,7 @@ class Sync:
                 if looks % _RECONCILE_EVERY == 0:
                     self._store.changes.delete_old()
                     self._replica.reconcile()
+                    self._replica.follow_snapshot()
             except TopicdexError as error:  # the store does not answer; what was missed is read once it does
                 _log.warning("%s: %s", error.code, error)
             except Exception as error:  # a bug in one look must not keep the memory out of date for ever

@@ -8,13 +8,16 @@ import threading
 from indexer.engine import Engine
 from indexer.errors import StoreUnavailable
 
-_LOOK_S = 0.5  # until the null scores are looked at again: topics and words may have changed
+_LOOK_S = 0.5  # until null scores and snapshot are looked at again: topics and words may have changed
 _RETRY_S = 10.0  # until the words are read again, where the store did not answer
 _log = logging.getLogger("topicdex")
 
 
 class Warmup:
-    """A thread that warms one engine and keeps it warm until that is closed; `failure` says why it could not."""
+    """A thread that warms one engine and keeps it warm until that is closed; `failure` says why it could not.
+
+    It also writes the snapshot of the words, where that is due.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.failure: Exception | None = None
@@ -32,6 +35,7 @@ class Warmup:
             try:
                 engine.embedder()
                 engine.words.load()
+                engine.words.save_snapshot()
                 engine.topics.null_scores()
                 self.failure, wait = None, _LOOK_S
                 self._ended.set()

@@ -35,7 +35,7 @@ def assert_same(answers, before):
 
 def test_the_model_is_still_the_same_and_gives_the_stored_vectors(engine):
     engine.check_model()
-    stored = engine.words.load().snapshot()
+    stored = engine.words.load().all_words()
     embedder = engine.embedder()
     assert embedder.identity == engine.store.model()
     few = np.vstack([embedder.embed([text]) for text in stored.texts[:40]])

@@ -192,19 +192,19 @@ class Clusterings(service.Clusterings):
     def _find(self, stored: StoredClustering, progress: Progress) -> tuple[StoredClustering, Prototypes]:
         """Return a clustering done, over the words that are there now, and the prototypes of its clusters."""
         settings = stored.clustering.settings
-        snapshot = self._corpus.load().snapshot()
-        if not snapshot.ids:
+        words = self._corpus.load().all_words()
+        if not words.ids:
             raise InvalidRequest("there are no words any more; index some first")
-        clustering = stored.updated(words=len(snapshot.ids), model=self._store.model_name()).clustering
+        clustering = stored.updated(words=len(words.ids), model=self._store.model_name()).clustering
         current = self._topics.current
         if settings.around == "topics":
             names = current.label.names
             topics = in_sentences(current.vectors, names, self._embedder().embed)
-            clustering, prototypes = grow_topics(clustering, snapshot, names, topics, progress)
+            clustering, prototypes = grow_topics(clustering, words, names, topics, progress)
             return replace(stored, clustering=clustering, topics_version=current.version), prototypes
         start = None if settings.start is None else self._cluster_set(settings.start)
         used = current.used()
-        clustering, prototypes = find_clusters(clustering, snapshot, start, used.prototypes, used.thresholds, progress)
+        clustering, prototypes = find_clusters(clustering, words, start, used.prototypes, used.thresholds, progress)
         return replace(stored, clustering=clustering), prototypes
 
     def _assign(self, id: str) -> Assignment:

@@ -29,7 +29,7 @@ from indexer.progress import Progress, scaled
 from indexer.prototypes import Prototypes
 from indexer.topics.adaptation import REASONS, TopicVectors, adapt, label_prototypes
 from indexer.vectors import Vectors
-from indexer.words.memory import Snapshot
+from indexer.words.memory import AllWords
 
 _QUALITY_WORDS = 2_000  # in the sample of the silhouette
 _EXAMPLES = 20  # of the words that move
@@ -46,18 +46,18 @@ class ClusterSet:
 @blas_threads.one()
 def find_clusters(
     clustering: Clustering,
-    snapshot: Snapshot,
+    words: AllWords,
     start: ClusterSet | None,
     topics: Prototypes,
     thresholds: Thresholds,
     progress: Progress,
 ) -> tuple[Clustering, Prototypes]:
-    """Partition the words of a snapshot by k-means; return the clustering done, and the prototypes of its clusters.
+    """Partition all words by k-means; return the clustering done, and the prototypes of its clusters.
 
     Clusters that continue one of `start` keep its id and name. A new cluster has the name of a topic where each is the
     other's nearest and their cosine reaches the threshold of the topic, else one from its words; never a taken name.
     """
-    settings, vectors = clustering.settings, snapshot.vectors
+    settings, vectors = clustering.settings, words.vectors
     if isinstance(settings.k, int):
         choice, share, k = None, 0.0, settings.k
     else:
@@ -69,7 +69,7 @@ def find_clusters(
     ids, names, lineage = _identities([f"{clustering.id}-{i}" for i in range(k)], start, vectors, found.labels)
     progress(0.92)
     names = _with_topics(names, found.centroids, topics, thresholds)
-    clusters = _clusters(ids, names, snapshot.texts, found.labels, found.scores, settings)
+    clusters = _clusters(ids, names, words.texts, found.labels, found.scores, settings)
     progress(0.98)
     done = _done(
         clustering,
@@ -85,25 +85,25 @@ def find_clusters(
 
 def grow_topics(
     clustering: Clustering,
-    snapshot: Snapshot,
+    words: AllWords,
     names: Sequence[str],
     topics: Sequence[TopicVectors],
     progress: Progress,
 ) -> tuple[Clustering, Prototypes]:
-    """Grow the prototypes of topics on the words of a snapshot; return the clustering done, and these prototypes."""
-    settings, vectors = clustering.settings, snapshot.vectors
+    """Grow the prototypes of topics on all words; return the clustering done, and these prototypes."""
+    settings, vectors = clustering.settings, words.vectors
     growth = adapt(vectors, topics, seed=settings.seed, progress=scaled(progress, 0.0, 0.9))
     prototypes = growth.prototypes.named([f"{clustering.id}-{i}" for i in range(len(names))])
     scores = prototypes.scores(vectors)
     now, before = scores.argmax(axis=1), (vectors @ label_prototypes(topics).T).argmax(axis=1)
     own = scores[np.arange(len(scores)), now]
     progress(0.95)
-    clusters = _clusters(prototypes.names, names, snapshot.texts, now, own, settings)
+    clusters = _clusters(prototypes.names, names, words.texts, now, own, settings)
     moved = np.flatnonzero(now != before)
     examples = moved[:: max(1, len(moved) // _EXAMPLES)][:_EXAMPLES]
     adaptation = Adaptation(
         moved=len(moved),
-        examples=[MovedWord(text=snapshot.texts[i], old=names[before[i]], new=names[now[i]]) for i in examples],
+        examples=[MovedWord(text=words.texts[i], old=names[before[i]], new=names[now[i]]) for i in examples],
         topics=[
             GrownTopic(
                 name=cluster.name,

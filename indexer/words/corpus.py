@@ -21,7 +21,7 @@ from indexer.words.upsert import Writer
 
 
 class Corpus(Words):
-    """The words of a store; searched in memory once `load` has read them, through Chroma's index before."""
+    """The words of a store; searched in memory once they are there, or quickly so; through Chroma's index before."""
 
     def __init__(self, store: Store, embedder: Callable[[], Embedder]) -> None:
         self._store = store
@@ -66,7 +66,7 @@ class Corpus(Words):
         return self._writer.delete(ids)
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
-        memory = self.memory
+        memory = self.replica.load_if_quick() if texts else None
         if not texts or (memory is None and self._store.words.count() == 0):
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
         embedder = self._embedder()
@@ -87,11 +87,15 @@ class Corpus(Words):
         return self.replica.memory
 
     def load(self) -> MemoryIndex:
-        """Return all words in memory; read them first where they are not there. Searches are exact from then on."""
+        """Return all words in memory; open them first where they are not there. Searches are exact from then on."""
         return self.replica.load()
 
+    def save_snapshot(self) -> None:
+        """Write the words in memory to the snapshot of the store, where that is due."""
+        self.replica.save_snapshot()
+
     def close(self) -> None:
-        """Read nothing more into memory; the store is about to close."""
+        """Read and write nothing more for the memory; the store is about to close. The caller holds no lock."""
         self.replica.close()
 
     def count(self) -> int:
@@ -109,8 +113,8 @@ class Corpus(Words):
         return next((vectors[:size] for _, vectors in self._store.words.pages()), np.empty((0, 0), np.float32))
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
-        """Yield all words with their vectors, (n, dimension), a page at a time, from memory where they are there."""
-        yield from self._store.words.pages() if (memory := self.memory) is None else memory.pages()
+        """Yield all words with their vectors, (n, dimension), a page at a time; load them first."""
+        yield from self.load().pages()
 
 
 def _fields(word: Word) -> dict[str, Any]:

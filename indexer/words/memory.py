@@ -13,16 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from indexer.batching import SharedCalls
 from indexer.prototypes import Prototypes
-from indexer.records import Scalar, Word, has_metadata
-from indexer.vectors import Vectors
-
-_BLOCK = 32_768  # rows a block: growing never copies what is there
+from indexer.records import Scalar, Word
+from indexer.vectors import Bools, Ints, Vectors
+from indexer.words.rows import Base, RecentRows, View, where_key
+from indexer.words.scanning import nearest
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """All words at one moment, in the order of their ids; vectors (n, dimension)."""
+class AllWords:
+    """All words at one moment, in the order of their ids; vectors (n, dimension), not to be written to."""
 
     ids: list[str]
     texts: list[str]
@@ -38,147 +39,190 @@ class Assignment:
     nearest: npt.NDArray[np.int32]
 
 
-class MemoryIndex:
-    """Words with their vectors, searched by exact cosine; safe to use from many threads."""
+@dataclass(frozen=True)
+class _Search:
+    vectors: Vectors
+    k: int
+    where: Mapping[str, Scalar]
 
-    def __init__(self) -> None:
+
+@dataclass(frozen=True)
+class _Found:
+    """The rows of each vector of a search, best first, with their scores, and the rows that these are."""
+
+    view: View
+    rows: Sequence[tuple[Ints, Vectors]]
+
+
+class MemoryIndex:
+    """Words with their vectors, searched by exact cosine; safe to use from many threads.
+
+    Most of them may be those of a base, of which no copy is made; words that change later are kept in memory.
+    """
+
+    def __init__(self, base: Base | None = None) -> None:
         self._lock = threading.Lock()
-        self.changes = 0  # one for each word that was added, replaced or removed
-        self._clear()
+        self.changes = 0 if base is None else len(base)  # one for each word that was added, replaced or removed
+        self._touched: set[str] | None = None  # ids of the words that changed since `begin_rebase`
+        self._nearest = SharedCalls(self._search)
+        self._recent: RecentRows
+        self._stand_on(base)
 
     def __len__(self) -> int:
-        return len(self._row_of)
+        return self._base_alive_count + len(self._recent.row_of)
+
+    @property
+    def base(self) -> Base | None:
+        """Return the words that never change; None where all are in memory."""
+        return self._base
+
+    @property
+    def beside_base(self) -> int:
+        """Return the number of rows in memory, and of rows of the base that no longer count."""
+        with self._lock:
+            return len(self._recent.words) + len(self._base_alive) - self._base_alive_count
 
     def put(self, words: Sequence[Word], vectors: Vectors) -> None:
         """Add words, or replace those with the same id; shapes: vectors (n, dimension), unit rows."""
         with self._lock:
-            self.changes += len(words)
-            for word, vector in zip(words, vectors, strict=True):
-                self._tombstone([word.id])
-                self._append(word, vector)
-            self._compact()
+            self._put(words, vectors)
 
     def put_missing(self, words: Sequence[Word], vectors: Vectors) -> None:
         """Add the words that are not there yet: what a write has put there is newer than what was read."""
-        missing = [i for i, word in enumerate(words) if word.id not in self._row_of]
-        self.put([words[i] for i in missing], vectors[missing])
+        with self._lock:
+            missing = [i for i, word in enumerate(words) if not self._has(word.id)]
+            self._put([words[i] for i in missing], vectors[missing])
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forget words; an id that is not there is ignored."""
         with self._lock:
-            self.changes += self._tombstone(ids)
-            self._compact()
+            self.changes += sum(self._bury(id) for id in ids)
+            self._recent = self._recent.compacted()
 
     def ids(self) -> set[str]:
         """Return all ids."""
-        with self._lock:
-            return set(self._row_of)
+        view = self._view()
+        return set(view.ids(np.flatnonzero(view.alive)))
 
     def nearest(self, vectors: Vectors, k: int, where: Mapping[str, Scalar]) -> list[list[tuple[Word, float]]]:
         """Return the k words of highest cosine for each vector, best first, among those with that metadata.
 
-        Exact: every word is compared. Equal scores come in the order in which the words were added.
+        Exact: every word is compared. Equal scores come in the order in which the words were added. Callers that wait
+        at the same time share one scan.
         """
-        with self._lock:
-            words, total, blocks = self._words, len(self._words), self._living()
-        best: list[list[tuple[float, int]]] = [[] for _ in vectors]  # score with its sign changed, and row
-        for start, (block, alive) in zip(range(0, total, _BLOCK), blocks, strict=True):
-            used = min(_BLOCK, total - start)
-            mask = alive[:used]
-            if where:
-                here = words[start : start + used]
-                mask = mask & np.fromiter((has_metadata(word, where) for word in here), bool, used)
-            if not mask.any():
-                continue
-            scores = vectors @ block[:used].T
-            scores[:, ~mask] = -np.inf
-            for i, row in enumerate(scores):
-                top = _top(row, k)
-                best[i] = sorted([*best[i], *zip((-row[top]).tolist(), (start + top).tolist(), strict=True)])[:k]
-        return [[(words[row], float(np.clip(-score, -1, 1))) for score, row in found] for found in best]
+        found = self._nearest(_Search(vectors, k, where))
+        words = iter(found.view.words(np.concatenate([rows[:k] for rows, _ in found.rows])) if found.rows else ())
+        return [[(next(words), score) for score in np.clip(scores[:k], -1, 1).tolist()] for _, scores in found.rows]
 
     def assign(self, prototypes: Prototypes) -> Assignment:
         """Return the nearest prototype of every word; copies no vectors."""
-        rows, words, blocks = self._by_id()
-        nearest = np.zeros(len(blocks) * _BLOCK, dtype=np.int32)
-        for number, block in enumerate(blocks):
-            nearest[number * _BLOCK : (number + 1) * _BLOCK] = prototypes.scores(block).argmax(axis=1)
-        return Assignment([words[r].id for r in rows], [words[r].text for r in rows], nearest[rows])
+        view = self._view()
+        nearest = np.zeros(len(view.alive), dtype=np.int32)
+        for start, block in view.blocks():
+            nearest[start : start + len(block)] = prototypes.scores(block).argmax(axis=1)
+        rows = view.by_id()
+        return Assignment(view.ids(rows), view.texts(rows), nearest[rows])
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
-        """Yield all words with their vectors, in the order in which they were added."""
-        with self._lock:
-            words, blocks = self._words[:], self._living()
-        for start, (block, alive) in zip(range(0, len(words), _BLOCK), blocks, strict=True):
-            here = words[start : start + _BLOCK]
-            rows = np.flatnonzero(alive[: len(here)])
-            yield [here[row] for row in rows], block[rows]
+        """Return all words as they are now, with their vectors, in the order in which they were added, in pages."""
+        return self._view().pages()
 
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""
-        rows, _, blocks = self._by_id()
-        return _gathered(blocks, rows[:: max(1, -(-len(rows) // size))])
+        view = self._view()
+        rows = view.by_id()
+        return view.vectors(rows[:: max(1, -(-len(rows) // size))])
 
-    def snapshot(self) -> Snapshot:
+    def all_words(self) -> AllWords:
         """Return all words and their vectors as they are now."""
-        rows, words, blocks = self._by_id()
-        return Snapshot([words[r].id for r in rows], [words[r].text for r in rows], _gathered(blocks, rows))
+        view = self._view()
+        rows = view.by_id()
+        return AllWords(view.ids(rows), view.texts(rows), view.vectors(rows))
 
-    def _by_id(self) -> tuple[npt.NDArray[np.int64], list[Word], list[Vectors]]:
-        """Return the rows of all words in the order of their ids, and the words and blocks that these are rows of."""
+    def begin_rebase(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Return the pages to make a new base of, and remember from now on which words change; `rebase` follows."""
         with self._lock:
-            rows = np.array([self._row_of[id] for id in sorted(self._row_of)], dtype=np.int64)
-            return rows, self._words, list(self._blocks)
+            self._touched = set()
+            return self._view_locked().pages()
 
-    def _living(self) -> list[tuple[Vectors, npt.NDArray[np.bool_]]]:
-        """Return the blocks and which of their rows have no tombstone now; later tombstones do not show in it."""
-        return [(block, alive.copy()) for block, alive in zip(self._blocks, self._alive, strict=True)]
+    def rebase(self, base: Base) -> None:
+        """Stand on a base that was made of the pages of `begin_rebase`; what changed since stays as it is now.
 
-    def _clear(self) -> None:
-        self._words: list[Word] = []
-        self._row_of: dict[str, int] = {}
-        self._blocks: list[Vectors] = []
-        self._alive: list[npt.NDArray[np.bool_]] = []
+        A search under way uses the old rows, whose memory is free after it.
+        """
+        with self._lock:
+            touched, recent = self._touched or set(), self._recent
+            self._stand_on(base)
+            for id in touched:
+                self._bury_in_base(id)
+            for row in sorted(recent.row_of[id] for id in touched & recent.row_of.keys()):
+                self._recent.append(recent.words[row], recent.vector(row))
 
-    def _tombstone(self, ids: Iterable[str]) -> int:
-        """Put a tombstone on the row of each word, and return how many were there."""
-        rows = [row for row in (self._row_of.pop(id, None) for id in ids) if row is not None]
-        for row in rows:
-            self._alive[row // _BLOCK][row % _BLOCK] = False
-        return len(rows)
+    def end_rebase(self) -> None:
+        """Remember no longer which words change."""
+        with self._lock:
+            self._touched = None
 
-    def _compact(self) -> None:
-        """Copy what has no tombstone into new blocks where that is little; a search under way uses the old ones."""
-        if len(self._words) <= _BLOCK or len(self._row_of) >= len(self._words) // 2:
-            return
-        rows, words, blocks = sorted(self._row_of.values()), self._words, self._blocks
-        self._clear()
-        for row in rows:
-            self._append(words[row], blocks[row // _BLOCK][row % _BLOCK])
+    def _search(self, searches: Sequence[_Search]) -> list[_Found]:
+        """Return what each search finds, all with one scan: the k best of a larger k begin with those of a smaller."""
+        wheres = {where_key(search.where): search.where for search in searches}
+        with self._lock:
+            view = self._view_locked()
+            recent = [self._recent.having(where) for where in wheres.values()]
+        masks = [_mask(view, where, its) for where, its in zip(wheres.values(), recent, strict=True)]
+        place = {key: number for number, key in enumerate(wheres)}
+        mask_of = np.repeat([place[where_key(search.where)] for search in searches], [len(s.vectors) for s in searches])
+        queries = np.vstack([search.vectors for search in searches])
+        k = max(search.k for search in searches)
+        found = iter(nearest(queries, k, list(view.blocks()), masks, mask_of))
+        return [_Found(view, [next(found) for _ in search.vectors]) for search in searches]
 
-    def _append(self, word: Word, vector: Vectors) -> None:
-        row = len(self._words)
-        if row % _BLOCK == 0:
-            self._blocks.append(np.zeros((_BLOCK, len(vector)), dtype=np.float32))
-            self._alive.append(np.zeros(_BLOCK, dtype=bool))
-        self._blocks[-1][row % _BLOCK] = vector
-        self._alive[-1][row % _BLOCK] = True
-        self._words.append(word)
-        self._row_of[word.id] = row
+    def _view(self) -> View:
+        with self._lock:
+            return self._view_locked()
+
+    def _view_locked(self) -> View:
+        alive = np.concatenate([self._base_alive, self._recent.alive()])
+        return View(self._base, self._recent.words, list(self._recent.blocks), alive)
+
+    def _stand_on(self, base: Base | None) -> None:
+        self._base = base
+        self._base_alive = np.ones(0 if base is None else len(base), dtype=np.bool_)
+        self._base_alive_count = len(self._base_alive)
+        self._recent = RecentRows()
+
+    def _put(self, words: Sequence[Word], vectors: Vectors) -> None:
+        self.changes += len(words)
+        for word, vector in zip(words, vectors, strict=True):
+            self._bury(word.id)
+            self._recent.append(word, vector)
+        self._recent = self._recent.compacted()
+
+    def _has(self, id: str) -> bool:
+        return id in self._recent.row_of or self._base_row(id) is not None
+
+    def _base_row(self, id: str) -> int | None:
+        """Return the row of a word in the base; None where it is not there or has a tombstone."""
+        row = None if self._base is None else self._base.row_of(id)
+        return row if row is not None and self._base_alive[row] else None
+
+    def _bury(self, id: str) -> bool:
+        """Put a tombstone on the row of a word, and tell whether it was there."""
+        if self._touched is not None:
+            self._touched.add(id)
+        return self._recent.bury(id) or self._bury_in_base(id)
+
+    def _bury_in_base(self, id: str) -> bool:
+        row = self._base_row(id)
+        if row is not None:
+            self._base_alive[row] = False
+            self._base_alive_count -= 1
+        return row is not None
 
 
-def _gathered(blocks: Sequence[Vectors], rows: npt.NDArray[np.int64]) -> Vectors:
-    """Return the vectors of these rows, (m, dimension), in their order."""
-    vectors = np.empty((len(rows), blocks[0].shape[1] if blocks else 0), dtype=np.float32)
-    for number, block in enumerate(blocks):
-        here = rows // _BLOCK == number
-        vectors[here] = block[rows[here] % _BLOCK]
-    return vectors
-
-
-def _top(scores: Vectors, k: int) -> npt.NDArray[np.int64]:
-    """Return the positions of the k highest finite scores, the first of equal ones."""
-    least = np.partition(scores, -k)[-k] if k < len(scores) else -np.inf
-    candidates = np.flatnonzero(scores >= least)
-    candidates = candidates[np.isfinite(scores[candidates])]
-    return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
+def _mask(view: View, where: Mapping[str, Scalar], recent: Bools) -> Bools:
+    """Return which rows have no tombstone and this metadata, (n,)."""
+    if not where:
+        return view.alive
+    base = np.empty(0, dtype=np.bool_) if view.base is None else view.base.having(where)
+    return np.concatenate([base, recent]) & view.alive

@@ -46,7 +46,6 @@ class Writer:
         self._replica = replica
         self._embedder = embedder
         self._writes = 0  # changes that have ended; a plan made before the end of one is made again
-        self._unsure: set[str] = set()  # words of a change that failed half way: only the store knows what is there
 
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
         """Write a stream of words that names no id twice; call `on_batch` with the counts of each batch on disk."""
@@ -75,7 +74,7 @@ class Writer:
         plan = self._plan(words, looked_up=looked_up)
         vectors = self._vectors(plan, embedded)
         with self._store.write_lock:
-            self._settle()
+            self._replica.settle()
             if self._writes != writes:  # another thread has written meanwhile
                 plan = self._plan(words, looked_up=looked_up)
                 vectors = self._vectors(plan, embedded)
@@ -88,7 +87,7 @@ class Writer:
     def delete(self, ids: Iterable[str]) -> int:
         """Delete words and return how many were there."""
         with self._store.write_lock:
-            self._settle()
+            self._replica.settle()
             there = self._store.words.existing(list(dict.fromkeys(ids)))
             with self._changing(there):
                 self._store.words.delete(there)
@@ -133,24 +132,16 @@ class Writer:
     @contextmanager
     def _changing(self, ids: Sequence[str]) -> Iterator[None]:
         """Wrap a change of the store and of memory; where it fails half way, read again which words are there."""
-        self._unsure.update(ids)
+        self._replica.unsure.update(ids)
         try:
             yield
         except TopicdexError:
             with suppress(TopicdexError):  # where the store cannot be read now, the next change does this first
-                self._settle()
+                self._replica.settle()
             raise
         finally:
             self._writes += 1  # at the end, for a plan that was made meanwhile may not know of this change
-        self._unsure.difference_update(ids)
-
-    def _settle(self) -> None:
-        """Read again the words of a change that failed half way, and tell other processes of them."""
-        if self._unsure:
-            ids = list(self._unsure)
-            self._replica.refresh(ids)
-            self._store.words.publish(ids)
-            self._unsure.clear()
+        self._replica.unsure.difference_update(ids)
 
 
 def _batches(words: Iterable[Word], size: int) -> Iterator[list[Word]]:

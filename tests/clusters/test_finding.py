@@ -9,7 +9,7 @@ from indexer.contract.topics import Thresholds
 from indexer.prototypes import Prototypes
 from indexer.topics.adaptation import TopicVectors
 from indexer.vectors import Vectors, unit
-from indexer.words.memory import Snapshot
+from indexer.words.memory import AllWords
 
 # Two words along each of three axes, each a little off its axis.
 SIX = unit([[9, 1, 0], [9, 0, 1], [1, 9, 0], [0, 9, 1], [1, 0, 9], [0, 1, 9]])
@@ -41,9 +41,9 @@ def find(
     **settings: object,
 ) -> Clustering:
     shares: list[float] = []
-    snapshot = Snapshot([str(i) for i in range(6)], TEXTS, SIX)
+    words = AllWords([str(i) for i in range(6)], TEXTS, SIX)
     asked = clustering(k=k, **settings)
-    found, prototypes = find_clusters(asked, snapshot, begin, topics, thresholds or Thresholds(), shares.append)
+    found, prototypes = find_clusters(asked, words, begin, topics, thresholds or Thresholds(), shares.append)
     assert prototypes.names == tuple(cluster.id for cluster in found.clusters)
     assert shares == sorted(shares)
     return found
@@ -71,8 +71,8 @@ def test_one_cluster_has_no_silhouette() -> None:
 
 
 def test_a_k_that_was_chosen_comes_with_its_curve() -> None:
-    snapshot = Snapshot([str(i) for i in range(6)], TEXTS, SIX)
-    found, _ = find_clusters(clustering(k="auto"), snapshot, None, NO_TOPICS, Thresholds(), lambda _: None)
+    words = AllWords([str(i) for i in range(6)], TEXTS, SIX)
+    found, _ = find_clusters(clustering(k="auto"), words, None, NO_TOPICS, Thresholds(), lambda _: None)
     assert (found.k, found.criterion) == (3, "cosine silhouette")
     assert found.curve is not None and (3, pytest.approx(max(v for _, v in found.curve))) in found.curve
 
@@ -140,9 +140,9 @@ def test_of_two_topics_whose_names_differ_by_case_alone_one_names_a_new_cluster(
 
 def test_topics_that_grow_keep_their_names_though_two_differ_by_case_alone() -> None:
     topics = [TopicVectors(axis, None, np.empty((0, 3), np.float32), axis[None]) for axis in AXES]
-    snapshot = Snapshot([str(i) for i in range(6)], TEXTS, SIX)
+    words = AllWords([str(i) for i in range(6)], TEXTS, SIX)
     names = ["Land", "land", "LAND"]
-    found, prototypes = grow_topics(clustering(around="topics"), snapshot, names, topics, lambda _: None)
+    found, prototypes = grow_topics(clustering(around="topics"), words, names, topics, lambda _: None)
     assert [cluster.name for cluster in found.clusters] == names
     assert prototypes.names == ("B-0", "B-1", "B-2") == tuple(cluster.id for cluster in found.clusters)
     assert found.adaptation is not None and found.adaptation.moved == 0

@@ -275,6 +275,6 @@ def test_sigterm_lets_a_call_be_answered_and_sigkill_loses_nothing_that_was(serv
     assert not [line for line in third.said if "Traceback" in line or "Fatal" in line]
 
     with Engine(Settings(data=server.data)) as engine:  # and each word has its vector still
-        kept = engine.words.load().snapshot()
+        kept = engine.words.load().all_words()
     assert set(kept.ids) == found.keys()
     assert np.linalg.norm(kept.vectors, axis=1) == pytest.approx(1, abs=1e-4)

@@ -92,6 +92,15 @@ def test_a_store_that_does_not_answer_is_asked_again(engine, topics, monkeypatch
     assert "store_unavailable: the store does not answer" in caplog.text
 
 
+def test_words_that_come_later_are_in_the_snapshot_without_anybody_asking(engine, client, monkeypatch):
+    saved = threading.Event()
+    monkeypatch.setattr(engine.words.replica, "_is_due", lambda memory: len(memory) > 100)
+    monkeypatch.setattr(engine.words.replica, "_save", saved.set)
+    assert not saved.is_set()
+    client.post("/v1/words", json={"words": [{"text": "fruit 100"}]})
+    assert saved.wait(10)
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [

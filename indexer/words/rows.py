@@ -1,0 +1,205 @@
+"""Rows of words with their vectors: those of a base, which never change, and the recent ones, in blocks of memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.records import Scalar, Word
+from indexer.vectors import Bools, Ints, Vectors
+
+BLOCK = 32_768  # rows a block: growing never copies what is there
+
+Item = TypeVar("Item")
+Rows = npt.NDArray[np.integer]
+
+
+class Base(Protocol):
+    """Words that never change, as a snapshot has them: rows in the order in which they were added."""
+
+    @property
+    def folder(self) -> Path:
+        """Return where its files lie."""
+
+    @property
+    def vectors(self) -> Vectors:
+        """Return the vectors, (n, dimension), unit rows."""
+
+    @property
+    def by_id(self) -> Rows:
+        """Return the rows in the order of their ids, (n,)."""
+
+    def __len__(self) -> int:
+        """Return the number of words."""
+
+    def words(self, rows: Rows) -> list[Word]:
+        """Return the words of these rows, in their order."""
+
+    def ids(self, rows: Rows) -> list[str]:
+        """Return the ids of these rows, in their order."""
+
+    def texts(self, rows: Rows) -> list[str]:
+        """Return the texts of these rows, in their order."""
+
+    def row_of(self, id: str) -> int | None:
+        """Return the row of a word; None where it is not there."""
+
+    def having(self, where: Mapping[str, Scalar]) -> Bools:
+        """Tell of each row whether its word has all of this metadata, (n,); true is not 1."""
+
+
+class RecentRows:
+    """Words in memory; a row is there for good, a tombstone says that it does not count. The caller holds a lock."""
+
+    def __init__(self) -> None:
+        self.words: list[Word] = []
+        self.blocks: list[Vectors] = []
+        self.row_of: dict[str, int] = {}
+        self._alive = bytearray()
+        self._having: defaultdict[tuple[str, bool, Scalar], array[int]] = defaultdict(lambda: array("q"))
+
+    def append(self, word: Word, vector: Vectors) -> None:
+        """Add a word, which has no row yet."""
+        row = len(self.words)
+        if row % BLOCK == 0:
+            self.blocks.append(np.zeros((BLOCK, len(vector)), dtype=np.float32))
+        self.blocks[-1][row % BLOCK] = vector
+        for name, value in word.metadata.items():
+            self._having[_key(name, value)].append(row)
+        self._alive.append(True)
+        self.words.append(word)
+        self.row_of[word.id] = row
+
+    def bury(self, id: str) -> bool:
+        """Put a tombstone on the row of a word, and tell whether it was there."""
+        row = self.row_of.pop(id, None)
+        if row is not None:
+            self._alive[row] = False
+        return row is not None
+
+    def vector(self, row: int) -> Vectors:
+        """Return the vector of a row, (dimension,)."""
+        vector: Vectors = self.blocks[row // BLOCK][row % BLOCK]
+        return vector
+
+    def alive(self) -> Bools:
+        """Return which rows have no tombstone now, (n,)."""
+        return np.frombuffer(self._alive, dtype=np.bool_).copy()
+
+    def having(self, where: Mapping[str, Scalar]) -> Bools:
+        """Tell of each row whether its word has all of this metadata, (n,); true is not 1."""
+        found = np.ones(len(self.words), dtype=np.bool_)
+        for name, value in where.items():
+            mask = np.zeros(len(self.words), dtype=np.bool_)
+            mask[np.array(self._having.get(_key(name, value), ()), dtype=np.intp)] = True
+            found &= mask
+        return found
+
+    def compacted(self) -> RecentRows:
+        """Return the rows without a tombstone in new blocks, where they are few; the old rows stay as they are."""
+        if len(self.words) <= BLOCK or len(self.row_of) >= len(self.words) // 2:
+            return self
+        fresh = RecentRows()
+        for row in sorted(self.row_of.values()):
+            fresh.append(self.words[row], self.vector(row))
+        return fresh
+
+
+def where_key(where: Mapping[str, Scalar]) -> frozenset[tuple[str, bool, Scalar]]:
+    """Return what is equal where two conditions mean the same; true is not 1."""
+    return frozenset(_key(name, value) for name, value in where.items())
+
+
+def _key(name: str, value: Scalar) -> tuple[str, bool, Scalar]:
+    return name, isinstance(value, bool), value
+
+
+@dataclass(frozen=True)
+class View:
+    """All rows at one moment, those of the base first; later tombstones do not show in `alive`, (n,)."""
+
+    base: Base | None
+    recent: Sequence[Word]
+    recent_blocks: Sequence[Vectors]
+    alive: Bools
+
+    @property
+    def base_rows(self) -> int:
+        """Return the number of rows of the base; the recent ones follow."""
+        return 0 if self.base is None else len(self.base)
+
+    def blocks(self) -> Iterator[tuple[int, Vectors]]:
+        """Yield the vectors of all rows, (m, dimension), each time with the number of the first row; copies none."""
+        for start in range(0, self.base_rows, BLOCK):
+            if self.base is not None:
+                yield start, self.base.vectors[start : start + BLOCK]
+        for number, block in enumerate(self.recent_blocks):
+            start = self.base_rows + number * BLOCK
+            yield start, block[: len(self.alive) - start]
+
+    def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, in the order of their rows."""
+        for start, block in self.blocks():
+            rows = np.flatnonzero(self.alive[start : start + len(block)])
+            if len(rows):
+                yield self.words(start + rows), block if len(rows) == len(block) else block[rows]
+
+    def words(self, rows: Rows) -> list[Word]:
+        """Return the words of these rows, in their order."""
+        return self._each(rows, None if self.base is None else self.base.words, lambda word: word)
+
+    def ids(self, rows: Rows) -> list[str]:
+        """Return the ids of these rows, in their order."""
+        return self._each(rows, None if self.base is None else self.base.ids, lambda word: word.id)
+
+    def texts(self, rows: Rows) -> list[str]:
+        """Return the texts of these rows, in their order."""
+        return self._each(rows, None if self.base is None else self.base.texts, lambda word: word.text)
+
+    def by_id(self) -> Ints:
+        """Return the rows without a tombstone in the order of their ids."""
+        split = self.base_rows
+        ordered = np.empty(0, dtype=np.intp) if self.base is None else np.asarray(self.base.by_id, dtype=np.intp)
+        if not self.alive[:split].all():
+            ordered = ordered[self.alive[ordered]]
+        recent = (split + np.flatnonzero(self.alive[split:])).tolist()
+        if not recent:
+            return ordered
+        recent.sort(key=lambda row: self.recent[row - split].id)
+        rows = np.concatenate([ordered, np.array(recent, dtype=np.intp)])
+        ids = self.ids(rows)  # two sorted runs, which Python's sort merges in one pass
+        return rows[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.intp)]
+
+    def vectors(self, rows: Ints) -> Vectors:
+        """Return the vectors of these rows, (m, dimension), in their order; those of the base where that is the same.
+
+        Do not write to them.
+        """
+        split = self.base_rows
+        if self.base is not None and len(rows) == split and np.array_equal(rows, np.arange(split)):
+            return self.base.vectors
+        dimension = next((block.shape[1] for _, block in self.blocks()), 0)
+        vectors = np.empty((len(rows), dimension), dtype=np.float32)
+        if self.base is not None and split:
+            np.take(self.base.vectors, rows, axis=0, out=vectors, mode="clip")  # also of recent rows, which follow
+        for number, block in enumerate(self.recent_blocks):
+            here = (rows - split) // BLOCK == number
+            vectors[here] = block[(rows[here] - split) % BLOCK]
+        return vectors
+
+    def _each(
+        self, rows: Rows, of_base: Callable[[Rows], list[Item]] | None, of_recent: Callable[[Word], Item]
+    ) -> list[Item]:
+        split = self.base_rows
+        older = rows < split
+        if of_base is not None and older.all():
+            return of_base(rows)
+        found = iter(of_base(rows[older]) if of_base is not None else ())
+        return [next(found) if row < split else of_recent(self.recent[row - split]) for row in rows.tolist()]
