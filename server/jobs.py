@@ -96,8 +96,16 @@ class Jobs:
             finally:
                 with self._changed:
                     self._running = None
-                    self._cancelled.discard(id)
+                    if id in self._cancelled:
+                        self._cancelled.remove(id)
+                        self._drop_done(id)
                     self._changed.notify_all()
+
+    def _drop_done(self, id: str) -> None:
+        """Delete a clustering that was to be cancelled after it had looked for the last time."""
+        with suppress(TopicdexError):
+            if self._engine.clusterings.get(id).status == "done":
+                self._engine.clusterings.delete(id)
 
     def _check(self, id: str) -> None:
         if id in self._cancelled or self._closing:

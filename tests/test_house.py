@@ -13,7 +13,7 @@ FILES = sorted(path for package in ("indexer", "server") for path in (HOUSE / pa
 # The rooms of `indexer/` and the server from the ground up, one for each file at the root and each folder: a room
 # imports itself and those of lower lines.
 FLOORS = (
-    ("errors", "progress", "batching"),
+    ("errors", "progress", "batching", "blocks"),
     ("settings", "records", "vectors"),
     ("prototypes", "contract"),
     ("readers", "embedders", "evaluation"),
@@ -28,7 +28,7 @@ FLOORS = (
     ("commands", "server"),
     ("cli",),
 )
-BASE = {"errors", "settings", "records", "progress", "batching", "vectors", "prototypes"}
+BASE = {"errors", "settings", "records", "progress", "batching", "blocks", "vectors", "prototypes"}
 ROOT = BASE | {"__init__", "cli", "engine", "sync", "connect"}
 ON_CONTRACT_ALONE = {"remote"}
 # The files of a wing that know the store or a model; all others there are arithmetic or memory.

@@ -96,7 +96,9 @@ class Clusterings(service.Clusterings):
 
         try:
             on_progress(0.0)
-            stored, prototypes = self._find(stored, on_progress)
+            found = self._find(stored, on_progress)
+            on_progress(1.0)
+            stored, prototypes = found
         except Cancelled:
             stored = stored.updated(status="cancelled", progress=self._progress.get(id, 0.0))
         except TopicdexError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from indexer.blocks import blas_threads
 from indexer.clusters.k_selection import choose_k
 from indexer.clusters.kmeans import kmeans, sampled
 from indexer.clusters.lineage import match
@@ -42,6 +43,7 @@ class ClusterSet:
     prototypes: Prototypes
 
 
+@blas_threads.one()
 def find_clusters(
     clustering: Clustering,
     words: AllWords,

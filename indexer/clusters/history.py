@@ -109,12 +109,18 @@ class History:
             self._write(stored.updated(status=status, seconds=0.0, error=error))
 
     def finish(self, stored: StoredClustering, prototypes: Prototypes | None) -> None:
-        """Store a clustering that has ended, and drop the oldest ones, but for pinned ones and the active one."""
+        """Store a clustering that has ended, and drop the oldest ones, but for pinned ones and the active one.
+
+        One that is done though it was to be cancelled, which it did not see in time, is dropped as well.
+        """
         self._write(stored, prototypes)
         with self._store.write_lock:
             active = self._active()
             old = [c.id for c in self.all() if c.ended and not c.pinned and c.id != active]
-            self._store.clusterings.delete(old[KEPT:])
+            dropped = old[KEPT:]
+            if stored.clustering.status == "done" and self._store.clusterings.cancel_requested(stored.id):
+                dropped.append(stored.id)
+            self._store.clusterings.delete(dropped)
 
     def pin(self, id: str, pinned: bool) -> Clustering:
         """Keep a clustering however many come later, or no longer; raises NotFound, Conflict before it has finished."""
@@ -134,6 +140,9 @@ class History:
                 raise Conflict(f"topic lookups answer from the clustering {id}; deactivate it first")
             if not stored.clustering.ended and self._alive(stored):
                 self._store.clusterings.request_cancel(id)
+                last = self._store.clusterings.get(id)
+                if last is None or last.clustering.status == "done":  # it ended meanwhile, and may not have seen that
+                    self._store.clusterings.delete([id])
             else:
                 self._store.clusterings.delete([id])
 

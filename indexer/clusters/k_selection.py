@@ -7,7 +7,6 @@ from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from indexer.clusters.kmeans import GAIN_ALL, RESTARTS, lloyd, sampled, spread
 from indexer.clusters.silhouette import silhouette
@@ -93,7 +92,7 @@ def _middle(grid: list[int], values: npt.NDArray[np.float64]) -> int:
     """Return the k in the middle of the plateau around the highest point of the smoothed curve."""
     x = np.log(grid)
     weights = np.exp(-0.5 * ((x[:, None] - x) / WIDTH) ** 2)
-    steady = scipy.ndimage.median_filter(values, 3, mode="nearest")
+    steady = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(values, 1, mode="edge"), 3), axis=1)
     steady[0] = steady[:2][-1]  # the first value can be a chance peak as well
     smooth = weights @ steady / weights.sum(axis=1)
     top = int(smooth.argmax())

@@ -1,7 +1,7 @@
 """Spherical k-means over unit vectors.
 
 It is our own because it is faster than scikit-learn's and no worse: it converges on a sample, and then passes over all.
-100,000 titles into 20 clusters, with names, take 0.36 times as long as `KMeans(20, n_init=1)` on the same vectors in
+100,000 titles into 20 clusters, with names, take a third of the time of `KMeans(20, n_init=1)` on the same vectors in
 memory, and the mean cosine is 0.6 % higher.
 """
 
@@ -16,20 +16,22 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from indexer.blocks import BLOCK, in_blocks
 from indexer.errors import InvalidRequest
 from indexer.progress import Progress, scaled, throttled
-from indexer.vectors import Vectors
+from indexer.vectors import Vectors, unit
 
 Ints = npt.NDArray[np.int32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-BLOCK = 2048  # rows in one product: they and their scores stay in the processor's cache
 FIT_ROWS = 20_000  # with more texts, k-means converges on a sample and then passes over all
 SEED_ROWS = 4_000  # seeds are drawn from a sample of this many
 RESTARTS = 10  # where there are few texts; fewer above FIT_ROWS / RESTARTS of them
 ROUNDS = 100  # at most
 GAIN = 1e-5  # the rounds end when one adds less than this to the mean cosine,
-GAIN_ALL = 1e-4  # or less than this, over all texts after a fit on a sample
+GAIN_SAMPLE = 5e-5  # or less than this, on a sample
+GAIN_ALL = 1e-4  # or less than this, over all texts after that
+BEYOND = 1.0  # on a sample, centroids go as far again as to the means: a third fewer rounds, and no worse
 SAME = 1e-5  # vectors whose cosine is above 1 - SAME count as equal: float32 hardly tells them apart
 NOISE = 1e-6  # the rounding error of a cosine
 
@@ -76,7 +78,10 @@ def kmeans(
     for i in range(restarts):
         share = scaled(report, 0.8 * i / restarts, 0.8 * (i + 1) / restarts)
         seeds = start if start is not None else _seeds(sample, vectors, k, rng, share)
-        fits.append(lloyd(sample, seeds, GAIN, share))
+        if len(sample) < n:
+            fits.append(lloyd(sample, seeds, GAIN_SAMPLE, share, beyond=BEYOND))
+        else:
+            fits.append(lloyd(sample, seeds, GAIN, share))
     best = max(fits, key=lambda fit: fit.score)
     if len(sample) < n:
         best = lloyd(vectors, best.centroids, GAIN_ALL, scaled(report, 0.8, 1.0))
@@ -89,18 +94,26 @@ def kmeans(
     return best
 
 
-def lloyd(vectors: Vectors, centroids: Vectors, gain: float, report: Progress) -> Partition:
-    """Assign and average in turn until a round adds less than `gain` to the mean cosine; return the partition."""
+def lloyd(vectors: Vectors, centroids: Vectors, gain: float, report: Progress, *, beyond: float = 0.0) -> Partition:
+    """Assign and average in turn until a round adds less than `gain` to the mean cosine; return the partition.
+
+    With `beyond`, centroids first go that much further than to the means (over-relaxation), until this adds too little.
+    """
     before = -np.inf
     for i in range(ROUNDS):
         # the number of rounds is not known before: each counts as a tenth of what is left
         found, sums = _assign(vectors, centroids, scaled(report, 1 - 0.9**i, 1 - 0.9 ** (i + 1)))
         refilled = _refill(vectors, found, sums)
         if found.score - before < gain and not refilled:
-            break
+            if not beyond:
+                break
+            beyond = 0.0
         before = found.score
         norm = np.linalg.norm(sums, axis=1, keepdims=True)
-        centroids = np.divide(sums, norm, out=centroids.astype(float), where=norm > NOISE).astype(np.float32)
+        means = np.divide(sums, norm, out=centroids.astype(float), where=norm > NOISE)
+        # not in the first round, which goes far, and not where a centroid has just been put elsewhere
+        ahead = beyond if i and not refilled else 0.0
+        centroids = unit(means + ahead * (means - centroids))
     return found
 
 
@@ -109,14 +122,18 @@ def _assign(vectors: Vectors, centroids: Vectors, report: Progress) -> tuple[Par
     n, k = len(vectors), len(centroids)
     labels, scores = np.empty(n, np.int32), np.empty(n, np.float32)
     sums = np.zeros(centroids.shape, np.float64)
-    for first in range(0, n, BLOCK):
-        block = vectors[first : first + BLOCK]
-        rows = slice(first, first + len(block))
+
+    def assign(rows: slice) -> Vectors:
+        block = vectors[rows]
         products = block @ centroids.T
-        labels[rows] = products.argmax(axis=1)
-        scores[rows] = products[np.arange(len(block)), labels[rows]]
-        sums += members(labels[rows], k) @ block
-        report((first + len(block)) / n)
+        nearest = products.argmax(axis=1)
+        labels[rows], scores[rows] = nearest, products[np.arange(len(block)), nearest]
+        sums_here: Vectors = members(labels[rows], k) @ block
+        return sums_here
+
+    for done, sums_here in enumerate(in_blocks(assign, n), 1):
+        sums += sums_here
+        report(min(1.0, done * BLOCK / n))
     return Partition(centroids, labels, scores, float(scores.mean(dtype=np.float64))), sums
 
 

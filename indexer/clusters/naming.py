@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
+
+from indexer.clusters.stop_words import ENGLISH
 
 COUNTED = 12_000  # texts whose words are counted: more do not change which words stand out
 COUNTED_LEAST = 100  # of them for each cluster
@@ -17,16 +21,11 @@ LEAST = 1e-3  # the least weight of a text, however far from the centroid
 IN_NAME = 3  # keywords or examples in a name
 LONGEST = 40  # characters of an example in a name
 LIFT = 2.0  # a keyword is at least twice as frequent in its cluster as in the rest
-WORD = r"(?u)\b\d*[^\W\d_]\w+\b"  # two characters or more, not all digits
+CANDIDATES = 80  # the best terms of a cluster, out of which the keywords are taken
 STEM = 6  # words that begin with the same letters, so many, count as one
 SHARE = 0.5  # a phrase replaces its words where it has at least this share of their uses
 
-# In addition to scikit-learn's list: what tokenizing leaves of "don't", "we've" and the like, and empty words.
-MORE_STOP_WORDS = (
-    *("ain", "aren", "couldn", "didn", "doesn", "don", "hadn", "hasn", "haven", "isn", "ll", "mightn"),
-    *("mustn", "needn", "shan", "shouldn", "ve", "wasn", "weren", "won", "wouldn", "cant", "didnt", "doesnt"),
-    *("dont", "im", "isnt", "ive", "thats", "whats", "youre", "did", "does", "doing", "got", "just"),
-)
+_find_words = re.compile(r"\b\d*[^\W\d_]\w+\b").findall  # two characters or more, not all digits
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def name_clusters(
     if not given:
         return ()
     ranked = _ranked(labels, scores, len(given))
-    keywords = _keywords(texts, ranked, scores, set(_stop_words(stop_words)))
+    keywords = _keywords(texts, ranked, scores, ENGLISH if stop_words == "english" else stop_words)
     taken = {name.casefold() for name in given if name is not None}
     named = []
     for kept, rows, words in zip(given, ranked, keywords, strict=True):
@@ -66,12 +65,6 @@ def name_clusters(
         taken.add(name.casefold())
         named.append(ClusterName(name, tuple(words), examples))
     return tuple(named)
-
-
-def _stop_words(chosen: Collection[str] | str) -> Collection[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # here: loading it takes as long as all the rest
-
-    return ENGLISH_STOP_WORDS.union(MORE_STOP_WORDS) if chosen == "english" else chosen
 
 
 def _ranked(labels: npt.NDArray[np.integer], scores: npt.NDArray[np.floating], k: int) -> list[npt.NDArray[np.intp]]:
@@ -84,44 +77,75 @@ def _keywords(
     texts: Sequence[str],
     ranked: list[npt.NDArray[np.intp]],
     scores: npt.NDArray[np.floating],
-    stop_words: set[str],
+    stop_words: Collection[str],
 ) -> list[list[str]]:
     """Return the words and pairs of words that are frequent in each cluster and rare in the others, best first."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    most = max(COUNTED_LEAST, COUNTED // max(1, len(ranked)))
+    k = len(ranked)
+    most = max(COUNTED_LEAST, COUNTED // k)
     counted = [rows[:: -(-len(rows) // most)] if len(rows) else rows for rows in ranked]
-    rows = np.concatenate(counted)
-    vectorizer = CountVectorizer(
-        stop_words=sorted(stop_words), token_pattern=WORD, ngram_range=(1, 2), dtype=np.float32
+    rows, cluster = np.concatenate(counted), np.repeat(np.arange(k), [len(rows) for rows in counted])
+    uses = _Uses.of((texts[i] for i in rows.tolist()), stop_words)
+    everywhere, total = np.bincount(uses.terms), len(uses.terms)
+    # one entry for each term and each cluster that it is used in
+    entries, entry, here = np.unique(
+        cluster[uses.texts] * len(everywhere) + uses.terms, return_inverse=True, return_counts=True
     )
-    try:
-        counts = vectorizer.fit_transform(texts[i] for i in rows)
-    except ValueError:  # all words are stop words
-        return [[] for _ in ranked]
-    terms = vectorizer.get_feature_names_out()
-    uses = np.asarray(counts.sum(axis=0)).ravel()
-    rarity = np.log1p(uses.sum() / len(ranked) / uses)
-    ends = np.cumsum([len(chosen) for chosen in counted])
+    owner, term = np.divmod(entries, max(1, len(everywhere)))
+    elsewhere, total_here = everywhere[term] - here, np.bincount(cluster[uses.texts], minlength=k)[owner]
+    rarity = np.log1p(total / k / everywhere[term])
+    weights = rarity * np.bincount(entry, np.maximum(scores[rows], LEAST)[uses.texts], minlength=len(entries))
+    lifted = np.flatnonzero(here * (total - total_here) >= LIFT * elsewhere * total_here)
+    order = lifted[np.lexsort((-weights[lifted], owner[lifted]))]
     found = []
-    for chosen, end in zip(counted, ends, strict=True):
-        inside = counts[end - len(chosen) : end]
-        uses_here = np.asarray(inside.sum(axis=0)).ravel()
-        uses_elsewhere = uses - uses_here
-        lifted = uses_here * uses_elsewhere.sum() >= LIFT * uses_elsewhere * uses_here.sum()
-        weights = np.where((uses_here > 0) & lifted, rarity * (inside.T @ np.maximum(scores[chosen], LEAST)), 0)
-        best = np.argsort(-weights, kind="stable")[: 8 * KEYWORDS]
-        best = best[weights[best] > 0]
-        found.append(_distinct(dict(zip(terms[best].tolist(), uses_here[best].tolist(), strict=True))))
+    for best in np.split(order, np.searchsorted(owner[order], np.arange(1, k))):
+        if len(best) > CANDIDATES:  # equal ones in alphabetical order, so all that are as good as the last one
+            best = best[weights[best] >= weights[best[CANDIDATES - 1]]]
+        by_name = sorted((-weights[i], uses.name(int(term[i])), int(here[i])) for i in best.tolist())
+        found.append(_distinct({name: count for _, name, count in by_name[:CANDIDATES]}))
     return found
+
+
+@dataclass(frozen=True)
+class _Uses:
+    """Every use of a word, or of two words in a row, in some texts: its term and its text by number, both (m,).
+
+    The terms are `words` and, numbered after these, `pairs`: the number of the first word times that of all, and of
+    the second.
+    """
+
+    terms: npt.NDArray[np.int64]
+    texts: npt.NDArray[np.int64]
+    words: Sequence[str]
+    pairs: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Iterable[str], stop_words: Collection[str]) -> _Uses:
+        """Count in texts; a pair may have stop words between its words."""
+        number_of: defaultdict[str, int] = defaultdict(count().__next__, dict.fromkeys(stop_words, -1))
+        words_of = [_find_words(text.lower()) for text in texts]
+        words = np.fromiter(map(number_of.__getitem__, chain.from_iterable(words_of)), np.int64)
+        where = np.repeat(np.arange(len(words_of)), [len(found) for found in words_of])[words >= 0]
+        words = words[words >= 0]
+        names = [word for word, number in number_of.items() if number >= 0]
+        beside = where[1:] == where[:-1]
+        pairs, pair = np.unique((words[:-1] * len(names) + words[1:])[beside], return_inverse=True)
+        terms = np.concatenate([words, len(names) + pair])
+        return cls(terms, np.concatenate([where, where[1:][beside]]), names, pairs)
+
+    def name(self, term: int) -> str:
+        """Return a term as it is written."""
+        if term < len(self.words):
+            return self.words[term]
+        first, second = divmod(int(self.pairs[term - len(self.words)]), len(self.words))
+        return f"{self.words[first]} {self.words[second]}"
 
 
 def _distinct(uses: dict[str, float]) -> list[str]:
     """Return the terms, best first, without those that repeat an earlier one; a phrase may replace its words."""
+    stems = {term: _stems(term) for term in uses}
     kept: list[str] = []
     for term in uses:
-        stems = _stems(term)
-        alike = [other for other in kept if stems & _stems(other)]
+        alike = [other for other in kept if stems[term] & stems[other]]
         if not alike and len(kept) < KEYWORDS:
             kept.append(term)
         elif " " in term and alike and not any(" " in other for other in alike):

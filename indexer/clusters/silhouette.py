@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from indexer.clusters.kmeans import BLOCK, NOISE, members
+from indexer.blocks import BLOCK
+from indexer.clusters.kmeans import NOISE, members
 from indexer.vectors import Vectors
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from indexer.blocks import in_blocks
 from indexer.records import Scalar, Word
 from indexer.vectors import Bools, Ints, Vectors
 
@@ -188,7 +189,12 @@ class View:
         dimension = next((block.shape[1] for _, block in self.blocks()), 0)
         vectors = np.empty((len(rows), dimension), dtype=np.float32)
         if self.base is not None and split:
-            np.take(self.base.vectors, rows, axis=0, out=vectors, mode="clip")  # also of recent rows, which follow
+            source = self.base.vectors
+
+            def gather(block: slice) -> None:  # also for recent rows, which follow
+                np.take(source, rows[block], axis=0, out=vectors[block], mode="clip")
+
+            deque(in_blocks(gather, len(rows)), maxlen=0)  # page faults and copies, on every core
         for number, block in enumerate(self.recent_blocks):
             here = (rows - split) // BLOCK == number
             vectors[here] = block[(rows[here] - split) % BLOCK]

@@ -1,14 +1,23 @@
-"""How fast and how well the stored words are clustered, beside scikit-learn on the same vectors in memory."""
+"""How fast and how well the stored words are clustered, beside scikit-learn on the same vectors in memory.
+
+scikit-learn runs in this process, with every core; the server that clusters has one thread of BLAS and its own threads.
+"""
 
 from __future__ import annotations
 
 import statistics
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_info
 
+from indexer.blocks import blas_threads
+from indexer.clusters.kmeans import kmeans
+from indexer.clusters.naming import name_clusters
+from indexer.clusters.silhouette import silhouette
 from indexer.settings import Settings
 from indexer.store.store import Store
 from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
@@ -20,7 +29,9 @@ K = 20
 def cluster(work: Work) -> None:
     """100,000 titles, k = 20; then auto k, lookups beside a clustering, the cluster of a new word, identity on 20,000."""
     store = work.store(LARGE, 100_000)
-    vectors = _vectors(store)
+    texts, vectors = _words(store)
+    _steps(work, texts, vectors)
+    print(f"  threads of scikit-learn: {_threads()}")
     ratios, gaps = [], []
     with serving("--data", store) as server:
         begin = time.monotonic()
@@ -62,6 +73,24 @@ def large(work: Work) -> None:
                 f"{server.memory():.0f} MB after the clusterings; the vectors are {size * 384 * 4 / 2**20:.0f} MB",
                 flush=True,
             )
+
+
+def _steps(work: Work, texts: list[str], vectors: np.ndarray) -> None:
+    """What each step of a clustering takes in this process, with one thread of BLAS as in a server."""
+    times: dict[str, list[float]] = {"k-means": [], "names": [], "silhouette": []}
+    rows = slice(None, None, max(1, len(vectors) // 2_000))
+    with blas_threads.one():
+        found = kmeans(vectors, K)
+        for _ in range(max(5, work.rounds)):
+            times["k-means"].append(seconds(lambda: kmeans(vectors, K)))
+            times["names"].append(seconds(lambda: name_clusters(texts, found.labels, found.scores)))
+            times["silhouette"].append(seconds(lambda: silhouette(vectors[rows], found.labels[rows])))
+    for step, taken in times.items():
+        show(step, taken)
+
+
+def _threads() -> dict[str, int]:
+    return {library["internal_api"]: library["num_threads"] for library in threadpool_info()}
 
 
 def _beside(server: Server) -> None:
@@ -107,10 +136,11 @@ def _ask(server: Server, path: str, n: int) -> list[float]:
     return [seconds(lambda i=i: server.client.call("GET", path, text=f"a new word {i}")) for i in range(n)]
 
 
-def _vectors(store: object) -> np.ndarray:
+def _words(store: Path) -> tuple[list[str], np.ndarray]:
     opened = Store.open(Settings(data=store))
     try:
-        return np.vstack([vectors for _, vectors in opened.words.pages()])
+        pages = list(opened.words.pages())
+        return [word.text for words, _ in pages for word in words], np.vstack([vectors for _, vectors in pages])
     finally:
         opened.close()
 

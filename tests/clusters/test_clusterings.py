@@ -8,7 +8,7 @@ import pytest
 from indexer import Engine
 from indexer.clusters.history import History
 from indexer.contract.clusterings import ClusteringSettings
-from indexer.errors import Conflict, NoClustering, NotFound
+from indexer.errors import Cancelled, Conflict, NoClustering, NotFound
 from indexer.records import Topic, Word
 from indexer.store.collection import Collection
 from tests.model import AxisEmbedder
@@ -291,3 +291,31 @@ def test_a_clustering_that_ends_while_it_is_taken_for_abandoned_stays_done(engin
     monkeypatch.setattr(engine.store.clusterings, "refresh", lambda: unfinished)
     engine.clusterings.heartbeat()
     assert engine.clusterings.get(id).status == "done"
+
+
+def test_a_clustering_that_ends_while_its_deletion_is_asked_for_is_gone(engine, other, monkeypatch):
+    id, table = other.add(ClusteringSettings(k=1), 1), engine.store.clusterings
+    request, done = table.request_cancel, other.get(id).updated(status="done")
+    monkeypatch.setattr(table, "request_cancel", lambda id: (other.finish(done, None), request(id)))
+    engine.clusterings.delete(id)
+    assert engine.clusterings.all().clusterings == []
+    assert table.inspect() == []
+
+
+def test_a_clustering_that_ends_before_it_sees_that_its_deletion_was_asked_for_is_gone(engine, other):
+    id = other.add(ClusteringSettings(k=1), 1)
+    engine.clusterings.delete(id)
+    other.finish(other.get(id).updated(status="done"), None)
+    assert engine.clusterings.all().clusterings == []
+    assert engine.store.clusterings.inspect() == []
+
+
+def test_a_clustering_that_is_cancelled_when_all_is_found_is_cancelled(engine, grown):
+    def cancel_at_the_end(share):
+        if share == 1.0:
+            raise Cancelled("enough")
+
+    id = engine.clusterings.create(ClusteringSettings(k=2))
+    ended = engine.clusterings.run(id, cancel_at_the_end)
+    assert (ended.status, ended.clusters) == ("cancelled", [])
+    assert engine.clusterings.get(id) == ended

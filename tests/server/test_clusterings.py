@@ -95,6 +95,22 @@ def test_wait_gives_up_in_time_and_a_clustering_is_cancelled(client, held):
     assert client.get(started.headers["Location"]).json["status"] == "cancelled"
 
 
+def test_a_clustering_that_is_deleted_in_its_last_moment_is_gone(client, engine, monkeypatch):
+    add(client, "fruit 1", "fruit 2")
+    finish = engine.clusterings.history.finish
+
+    def deleted_meanwhile(stored, prototypes):
+        assert client.delete(f"/v1/clusterings/{stored.id}").status_code == 204
+        finish(stored, prototypes)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.clusterings.history, "finish", deleted_meanwhile)
+        id = client.post("/v1/clusterings", json={"k": 1}).json["id"]
+        assert context(client.application).jobs.wait(id, 30)
+    assert client.get("/v1/clusterings").json == {"clusterings": []}
+    assert client.post("/v1/clusterings?wait=30", json={"k": 1}).json["status"] == "done"
+
+
 def test_a_full_queue_says_so(client, held):
     answers = [client.post("/v1/clusterings", json={"k": 1}) for _ in range(20)]
     assert {a.status_code for a in answers} == {202, 429}
