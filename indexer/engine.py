@@ -12,6 +12,7 @@ from indexer.contract.info import Info, ModelInfo, SnapshotInfo, StoredCounts, S
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, load_embedder
+from indexer.embedders.recent import RecentVectors
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.lock import StoreLock
@@ -46,6 +47,7 @@ class Engine(Service):
         self._load = load or (
             lambda model: load_embedder(model, trust_remote_code=settings.trust_remote_code, serving=serving)
         )
+        self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
         self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
@@ -84,7 +86,8 @@ class Engine(Service):
                 self.check_model()
                 loaded = self._load(self.settings.model or self.model_name())
                 self.store.bind_model(loaded.identity)
-                self._loaded = loaded
+                keeping = self.settings.query_cache if self._serving else 0
+                self._loaded = RecentVectors(loaded, keeping) if keeping else loaded
             return self._loaded
 
     @property

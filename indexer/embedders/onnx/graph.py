@@ -24,20 +24,22 @@ _LOWEST = float(np.finfo(np.float32).min)
 class Architecture:
     """What the weights do not say: the number of attention heads, and what is done before and after the layers.
 
-    `first_position` is the position of a text's first token.
+    `padding` is the id of the padding token where positions are counted from it on, as RoBERTa does; None where they
+    are counted from 0.
     """
 
     layers: int
     heads: int
     epsilon: float
-    first_position: int
+    padding: int | None
     pooling: Literal["mean", "cls"]
 
 
 class _Graph:
     """Nodes and tensors in the making; each operator returns the name of what it computes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
         self.nodes: list[bytes] = []
         self.tensors: list[bytes] = []
         self.weights: dict[str, Vectors] = {}
@@ -50,8 +52,12 @@ class _Graph:
 
     def weight(self, name: str, values: Vectors) -> str:
         """Return the name of a tensor of the model's weights."""
-        self.weights[name] = np.ascontiguousarray(values, dtype=np.float32)
-        self.tensors.append(wire.external(name, values.shape))
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        if self._whole:
+            self.tensors.append(wire.floats(name, values))
+        else:
+            self.weights[name] = values
+            self.tensors.append(wire.external(name, values.shape))
         return name
 
     def integers(self, *values: int) -> str:
@@ -76,8 +82,8 @@ class _Graph:
 class _Encoder:
     """The encoder written into a graph, step by step."""
 
-    def __init__(self, weights: Mapping[str, Vectors], architecture: Architecture) -> None:
-        self.graph = _Graph()
+    def __init__(self, weights: Mapping[str, Vectors], architecture: Architecture, *, whole: bool) -> None:
+        self.graph = _Graph(whole=whole)
         self._weights = weights
         self._architecture = architecture
         self._hidden = weights["embeddings.word_embeddings.weight"].shape[1]
@@ -113,14 +119,23 @@ class _Encoder:
         """Return the sum of the embeddings of token, position and the one segment, (tokens, hidden)."""
         graph = self.graph
         tokens = graph("Gather", graph("Reshape", "ids", graph.integers(-1)), self._cells)
-        positions = graph("Mod", self._cells, self._length)
-        if first := self._architecture.first_position:
-            positions = graph("Add", positions, graph.integer(first))
+        positions = self._positions()
         words = graph("Gather", self._weight("embeddings.word_embeddings.weight"), tokens)
         places = graph("Gather", self._weight("embeddings.position_embeddings.weight"), positions)
         segments = self._weights["embeddings.token_type_embeddings.weight"]
         both = graph("Add", words, places)
         return self._normalized(graph("Add", both, graph.weight("segment", segments[0])), "embeddings.LayerNorm")
+
+    def _positions(self) -> str:
+        """Return the position of each token, (tokens,)."""
+        graph, padding = self.graph, self._architecture.padding
+        if padding is None:
+            return graph("Mod", self._cells, self._length)
+        # a text may spell the padding token: it counts for nothing, and lies where padding lies
+        counting = graph("Cast", graph("Not", graph("Equal", "ids", graph.integer(padding))), to=wire.INT64)
+        counted = graph("Mul", graph("CumSum", counting, graph.integer(1)), counting)
+        flat = graph("Reshape", graph("Add", counted, graph.integer(padding)), graph.integers(-1))
+        return graph("Gather", flat, self._cells)
 
     def _layer(self, rows: str, name: str) -> str:
         graph = self.graph
@@ -135,12 +150,12 @@ class _Encoder:
         graph, heads = self.graph, self._architecture.heads
         width = self._hidden // heads
         parts = [f"{name}attention.self.{part}" for part in ("query", "key", "value")]
-        matrix = np.concatenate([self._weights[part + ".weight"] for part in parts]).T.copy()
+        matrix = np.concatenate([self._weights[part + ".weight"] for part in parts])
         offset = np.concatenate([self._weights[part + ".bias"] for part in parts])
-        for queries in (matrix, offset):  # scaled here once, and not at every call
-            queries[..., : self._hidden] *= np.float32(width**-0.5)
-        product = graph("MatMul", rows, graph.weight(name + "attention.matrix", matrix))
-        together = graph("Add", product, graph.weight(name + "attention.offset", offset))
+        for weights in (matrix, offset):  # the queries are scaled here once, and not at every call
+            weights[: self._hidden] *= np.float32(width**-0.5)
+        names = (graph.weight(name + "attention.matrix", matrix), graph.weight(name + "attention.offset", offset))
+        together = graph("Gemm", rows, *names, transB=1)
         padded = self._padded(together, 3, heads, width)
         by_head = graph("Transpose", padded, perm=[2, 0, 3, 1, 4])
         queries, keys, values = (graph("Gather", by_head, graph.integer(part)) for part in range(3))
@@ -166,8 +181,7 @@ class _Encoder:
         return graph("Reshape", cells, graph("Concat", self._size, graph.integers(*sizes), axis=0))
 
     def _dense(self, rows: str, name: str) -> str:
-        matrix = self.graph.weight(name + ".matrix", self._weights[name + ".weight"].T)
-        return self.graph("Add", self.graph("MatMul", rows, matrix), self._weight(name + ".bias"))
+        return self.graph("Gemm", rows, self._weight(name + ".weight"), self._weight(name + ".bias"), transB=1)
 
     def _normalized(self, rows: str, name: str) -> str:
         scale, offset = self._weight(name + ".weight"), self._weight(name + ".bias")
@@ -183,5 +197,10 @@ def encoder(weights: Mapping[str, Vectors], architecture: Architecture) -> tuple
     `weights` are those of the transformers library's BertModel or RobertaModel, float32. The model takes ids (n, l) and
     lengths (n,), int64, and gives vectors (n, d), float32. Raises KeyError where a weight is missing.
     """
-    written = _Encoder(weights, architecture)
+    written = _Encoder(weights, architecture, whole=False)
     return written.write(), written.graph.weights
+
+
+def whole_encoder(weights: Mapping[str, Vectors], architecture: Architecture) -> bytes:
+    """Return the ONNX model of `encoder` with the weights in it."""
+    return _Encoder(weights, architecture, whole=True).write()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
+from indexer.vectors import Vectors
+
 FLOAT, INT64 = 1, 7  # TensorProto.DataType
 _IR_VERSION, _OPSET = 10, 21
 _EXTERNAL = 1  # TensorProto.DataLocation
@@ -33,6 +35,11 @@ def external(name: str, shape: Sequence[int]) -> bytes:
     """Return the TensorProto of float32 numbers that the session is given beside the model."""
     location = _bytes(1, b"location") + _bytes(2, b"beside the model")
     return _tensor(name, FLOAT, shape) + _bytes(13, location) + _int(14, _EXTERNAL)
+
+
+def floats(name: str, values: Vectors) -> bytes:
+    """Return the TensorProto of float32 numbers, the numbers included."""
+    return _tensor(name, FLOAT, values.shape) + _bytes(9, values.tobytes())
 
 
 def integers(name: str, values: Sequence[int], shape: Sequence[int]) -> bytes:

@@ -1,0 +1,91 @@
+"""Models through sentence-transformers and torch: every kind that the library knows, loaded in some seconds."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from indexer.batching import SharedCalls
+from indexer.embedders.batches import BULK
+from indexer.vectors import Vectors, unit
+
+if TYPE_CHECKING:
+    from indexer.embedders.bulk import BulkModel
+
+
+class SentenceModel:
+    """A SentenceTransformer: float32 for a few texts, a copy in bfloat16 for many where the processor has it."""
+
+    def __init__(self, path: str, *, trust_remote_code: bool, serving: bool) -> None:
+        """Load the model of a folder, or of a name on the hub; raises what sentence-transformers raises."""
+        self._model = sentence_transformer(path, trust_remote_code=trust_remote_code)
+        import torch
+
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self._counting = threading.Lock()
+        self._tokenizer = deepcopy(self._model.tokenizer)  # a tokenizer serves one thread at a time
+        # one word takes less time on one core than on several, much less where these are busy
+        self._thread = ThreadPoolExecutor(1, "topicdex-lookups", initializer=partial(torch.set_num_threads, 1))
+        self._lookups = SharedCalls[Sequence[str], Vectors](self._together)
+        self._copying = threading.Lock()
+        self._serving = serving
+        self._bulk: BulkModel | None = None
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row for each text, shape (n, dimension)."""
+        return self._lookups(texts) if len(texts) < BULK else self._many().embed(texts)
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Tell of each text whether it has more tokens than the model reads."""
+        limit = self._model.max_seq_length
+        if limit is None:
+            return [False] * len(texts)
+        # a token covers at least one byte: a text with few bytes needs no tokenizer
+        long = [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > limit - 2]
+        answer = [False] * len(texts)
+        if long:
+            with self._counting:
+                tokens = self._tokenizer([texts[i] for i in long], truncation=True, max_length=limit + 1)
+            for i, ids in zip(long, tokens["input_ids"], strict=True):
+                answer[i] = len(ids) > limit
+        return answer
+
+    def _many(self) -> BulkModel:
+        from indexer.embedders.bulk import BulkModel
+
+        with self._copying:
+            if self._bulk is None:
+                self._bulk = BulkModel(deepcopy(self._model), serving=self._serving)
+            return self._bulk
+
+    def _together(self, calls: Sequence[Sequence[str]]) -> Sequence[Vectors]:
+        texts = [text for texts in calls for text in texts]
+        parts = [texts[first : first + BULK] for first in range(0, len(texts), BULK)]  # of a bounded memory
+        vectors = np.vstack(list(self._thread.map(self._encode, parts)))
+        return np.split(vectors, list(accumulate(len(texts) for texts in calls))[:-1])
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        from indexer.embedders.bulk import forward
+
+        if self._model.default_prompt_name is not None:
+            return unit(self._model.encode(texts, show_progress_bar=False))
+        return unit(forward(self._model, self._model.preprocess(texts)))
+
+
+def sentence_transformer(path: str, *, trust_remote_code: bool = False) -> Any:
+    """Return the SentenceTransformer of a folder or a name on the hub; raises whatever the library raises."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # read when the library is imported
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # weights are read from safetensors only, never unpickled
+    return SentenceTransformer(path, trust_remote_code=trust_remote_code, model_kwargs={"use_safetensors": True})
