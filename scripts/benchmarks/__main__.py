@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import answering, beside, clustering, indexing, searching
+from scripts.benchmarks import answering, beside, callers, clustering, indexing, searching
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
@@ -18,6 +18,8 @@ BENCHMARKS = {
     "large": clustering.large,
     "examples": answering.examples,
     "calibrate": answering.calibrate,
+    "callers": callers.callers,
+    "soak": callers.soak,
 }
 
 
@@ -29,12 +31,18 @@ def main() -> None:
         "--work", type=Path, default=Path("build/bench"), help="folder for stores; kept, so that a second run is quick"
     )
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--before", type=Path, help="folder of an older checkout, which `callers` and `soak` measure too"
+    )
+    parser.add_argument("--duration", type=float, default=5, help="seconds of each run of `callers`")
+    parser.add_argument("--minutes", type=float, default=10, help="how long `soak` takes")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - BENCHMARKS.keys()
     if unknown:
         parser.error(f"there is no benchmark {unknown.pop()!r}; there are {', '.join(BENCHMARKS)}")
     print(describe(), flush=True)
-    work = Work(arguments.data, arguments.work, arguments.rounds)
+    before = arguments.before and arguments.before.absolute()
+    work = Work(arguments.data, arguments.work, arguments.rounds, before, arguments.duration, arguments.minutes)
     for name in arguments.names or BENCHMARKS:
         print(f"\n{name}", flush=True)
         BENCHMARKS[name](work)

@@ -30,11 +30,18 @@ def describe() -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """Where the texts are, where stores are kept, and how often a figure is taken."""
+    """Where the texts are, where stores are kept, and how often and for how long a figure is taken.
+
+    `before` is the folder of an older checkout to compare with, `duration` the seconds of a run with many callers, and
+    `minutes` those of the long one.
+    """
 
     data: Path
     folder: Path
     rounds: int
+    before: Path | None = None
+    duration: float = 5.0
+    minutes: float = 10.0
 
     def texts(self, name: str, most: int) -> list[str]:
         """Return the first texts of a set, all different."""
@@ -48,25 +55,35 @@ class Work:
             next(rows)
             return list(islice(dict.fromkeys(row[0] for row in rows if row[0].strip()), most))
 
-    def file(self, name: str, most: int) -> Path:
-        """Return a csv file with the first texts of a set."""
-        path = self.folder / f"{Path(name).name.split('.')[0]}-{most}.csv"
+    def file(self, name: str, most: int, *, parts: bool = False) -> Path:
+        """Return a csv file with the first texts of a set; with `parts` it also puts each into one of ten parts."""
+        path = self.folder / f"{_stem(name, most, parts)}.csv"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
+            rows = [(text, i % 10) for i, text in enumerate(self.texts(name, most))]
             with path.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerows([["text"], *([text] for text in self.texts(name, most))])
+                csv.writer(file).writerows(row if parts else row[:1] for row in [("text", "part"), *rows])
         return path
 
-    def store(self, name: str, most: int) -> Path:
+    def store(self, name: str, most: int, *, parts: bool = False) -> Path:
         """Return a store of the first texts of a set, indexed now where that has not been done."""
-        folder = self.folder / f"store-{Path(name).name.split('.')[0]}-{most}"
+        folder = self.folder / f"store-{_stem(name, most, parts)}"
         subprocess.run(
-            [*TOPICDEX, "index", str(self.file(name, most)), "--data", str(folder)],
+            [*TOPICDEX, "index", str(self.file(name, most, parts=parts)), "--data", str(folder)],
             check=True,
             stderr=subprocess.DEVNULL,
         )
         return folder
+
+
+def _stem(name: str, most: int, parts: bool) -> str:
+    return f"{Path(name).name.split('.')[0]}-{most}{'-parts' * parts}"
+
+
+def pss(pid: int) -> float:
+    """Return the memory of a process in MB, of pages that it shares with others its share (Linux)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
 
 
 @dataclass(frozen=True)
