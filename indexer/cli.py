@@ -8,6 +8,7 @@ import click
 
 from indexer import __version__
 from indexer.commands.clusters import adapt, cluster, clusters
+from indexer.commands.completion import completion
 from indexer.commands.demo import demo
 from indexer.commands.doctor import doctor
 from indexer.commands.evidence import calibrate, classify, evaluate
@@ -35,6 +36,7 @@ _COMMANDS = (
     *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
+    completion,
 )
 for command in _COMMANDS:
     cli.add_command(command)

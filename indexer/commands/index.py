@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(readable=False, allow_dash=True))
 @click.option("--text-column", help="column of the text; else text, word or name, else the only one")
 @click.option("--id-column", help="column of the id; else id, else the id follows from the text")
 @click.option("--topics", "topics_file", type=click.Path(path_type=Path), help="set the topics from this file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import answering, beside, callers, clustering, indexing, searching
+from scripts.benchmarks import answering, beside, callers, clustering, indexing, searching, start
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
@@ -20,6 +20,7 @@ BENCHMARKS = {
     "calibrate": answering.calibrate,
     "callers": callers.callers,
     "soak": callers.soak,
+    "start": start.start,
 }
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--before", type=Path, help="folder of an older checkout, which `callers` and `soak` measure too"
+        "--before", type=Path, help="folder of an older checkout, which index, start, callers and soak measure too"
     )
     parser.add_argument("--duration", type=float, default=5, help="seconds of each run of `callers`")
     parser.add_argument("--minutes", type=float, default=10, help="how long `soak` takes")
