@@ -8,7 +8,7 @@ from typing import Self
 
 import indexer
 from indexer.clusters.clusterings import Clusterings
-from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
+from indexer.contract.info import Info, ModelInfo, SnapshotInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, load_embedder
@@ -64,13 +64,14 @@ class Engine(Service):
         return similarity(self.embedder().embed, rows, columns)
 
     def info(self) -> Info:
-        model = self.store.model()
+        model, pointer = self.store.model(), self.store.snapshots.pointer()
         return Info(
             version=indexer.__version__,
             model=ModelInfo(name=self.model_name()) if model is None else ModelInfo(**vars(model)),
             counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
             store=StoreInfo(mode=self.store.mode, format=FORMAT),
             cached_words=0 if self.words.memory is None else len(self.words.memory),
+            snapshot=pointer and SnapshotInfo(words=pointer.words, bytes=pointer.bytes, created=pointer.created),
         )
 
     def embedder(self) -> Embedder:

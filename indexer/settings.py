@@ -83,6 +83,21 @@ class Settings:
         return f"Settings({values})"
 
     @property
+    def snapshot_off(self) -> bool:
+        """Tell whether no snapshot of the words is to be kept."""
+        return self.snapshot is not None and self.snapshot.lower() == "off"
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """Return the folder of what is kept beside all stores, by default the user's; None where there is none."""
+        if self.cache:
+            return Path(self.cache).absolute()
+        try:
+            return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "topicdex"
+        except RuntimeError:  # a user without a home
+            return None
+
+    @property
     def model_name(self) -> str | None:
         """Return the name, in stores and answers, of the model that was asked for; None where none was."""
         return None if self.model is None else model_name(self.model)

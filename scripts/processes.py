@@ -118,14 +118,14 @@ class Server:
         self.said.extend(self.process.stderr)
 
 
-def serve(*flags: object) -> Server:
+def serve(*flags: object, env: dict[str, str] | None = None) -> Server:
     """Start `topicdex serve` on a free port."""
-    return Server([*TOPICDEX, "serve", "--port", "0", *map(str, flags)])
+    return Server([*TOPICDEX, "serve", "--port", "0", *map(str, flags)], env)
 
 
-def serving(*flags: object) -> Server:
+def serving(*flags: object, env: dict[str, str] | None = None) -> Server:
     """Start `topicdex serve` on a free port and wait until its model is loaded."""
-    server = serve(*flags)
+    server = serve(*flags, env=env)
     server.ready()
     return server
 

@@ -24,6 +24,12 @@ for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what is kept beside all stores away from the user's own cache folder."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def model() -> AxisEmbedder:
     return AxisEmbedder()

@@ -117,7 +117,7 @@ def test_a_process_that_slept_reads_all_words_again(two, monkeypatch):
         one.words.add([Word("country b", "1")])
         time.sleep(SEEN_WITHIN_S)
     now = changes._now
-    monkeypatch.setattr(changes, "_now", lambda: now() + 11 * 60_000)
+    monkeypatch.setattr(changes, "_now", lambda: now() + 25 * 3_600_000)
     eventually(lambda: nearest(other, "country b") == "country b")
 
 

@@ -11,6 +11,7 @@ from scripts.tortures.crowds import crowds
 from scripts.tortures.disks import CannotMount, disks
 from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
+from scripts.tortures.snapshots import full_snapshots, snapshots
 from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
 
 
@@ -42,6 +43,21 @@ def test_full_and_read_only_disks(quick, tmp_path):
     tally = Tally()
     try:
         disks(tmp_path, quick, tally, size=6_000, megabytes=4)
+    except CannotMount as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    assert tally.rounds == 2
+
+
+def test_kills_while_snapshots_are_written(quick, tmp_path):
+    tally = Tally()
+    there = snapshots(tmp_path, quick, tally, rounds=3, size=1_200, longest_s=2)
+    assert tally.rounds == 3 and tally.texts >= 3 * 1_200 and there > 0
+
+
+def test_full_disks_under_snapshots(quick, tmp_path):
+    tally = Tally()
+    try:
+        full_snapshots(tmp_path, quick, tally, rounds=2, size=1_200, megabytes=8)
     except CannotMount as error:
         pytest.skip(f"no small disk can be mounted here: {error}")
     assert tally.rounds == 2

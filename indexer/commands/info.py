@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def info(service: Service) -> Output:
     """Show the model, the counts and the store."""
     info = service.info()
+    snapshot = info.snapshot
     rows = [
         ("version", info.version),
         ("model", info.model.name),
@@ -25,5 +26,9 @@ def info(service: Service) -> Output:
         ("words", info.counts.words),
         ("topics", info.counts.topics),
         ("store", f"{info.store.mode}, format {info.store.format}"),
+        (
+            "snapshot",
+            f"{snapshot.words} words, {snapshot.bytes / 1e6:.1f} MB, {snapshot.created}" if snapshot else "none",
+        ),
     ]
     return Output(info, Table(("what", "value"), rows))

@@ -29,6 +29,14 @@ class StoreInfo(Answer):
     format: int
 
 
+class SnapshotInfo(Answer):
+    """The snapshot of the words in files, which a start reads in place of the store; `created`: RFC 3339."""
+
+    words: int
+    bytes: int
+    created: str
+
+
 class Info(Answer):
     """The version, the model and the store of a service; `cached_words` are in memory, where search is exact."""
 
@@ -37,9 +45,11 @@ class Info(Answer):
     counts: StoredCounts
     store: StoreInfo
     cached_words: int = 0
+    snapshot: SnapshotInfo | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row, with a column for each figure."""
         model = {"model": self.model.name, "revision": self.model.revision, "dimension": self.model.dimension}
         counts, store = self.counts.model_dump(), self.store.model_dump()
-        return [{"version": self.version, **model, **counts, **store, "cached_words": self.cached_words}]
+        snapshot = {"snapshot_bytes": self.snapshot.bytes if self.snapshot else 0}
+        return [{"version": self.version, **model, **counts, **store, "cached_words": self.cached_words, **snapshot}]

@@ -30,6 +30,11 @@ class Collection:
         self._batch = batch
         self._disk = disk  # None where the disk is a Chroma server's
 
+    @property
+    def id(self) -> str:
+        """Return the id that Chroma gave the collection; one that is made again has another."""
+        return str(self._collection.id)
+
     def count(self) -> int:
         """Return the number of rows."""
         with chroma_errors():

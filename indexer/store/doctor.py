@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.store.clusterings import InspectedClustering
+from indexer.store.snapshot_check import differing, left
 from indexer.store.store import Store
 from indexer.store.topics import InspectedTopics
 from indexer.store.words import InspectedWord
@@ -42,6 +43,7 @@ _FAULTS = {
     "lost": ("{word is|words are} not found by a search for {its|their} own vector", _REBUILD),
     "changed": ("{word had its|words had their} metadata changed by another program", "--repair accepts the change"),
     "blank": ("{word has|words have} no text", "--repair --yes removes {it|them}"),
+    "snapshot": ("{word is|words are} not in the snapshot as in the store", "--repair removes the snapshot"),
     "topics_gone": ("topic {text has|texts have} lost the vector, or {has|have} another's", _EMBED),
     "topics_forgotten": ("topic {set is|sets are} whole, and none is known to be in use", "--repair takes the last"),
     "topics_partial": ("{text is|texts are} left of the topics in use, not all", "set the topics again"),
@@ -121,11 +123,17 @@ def examine(store: Store, sample: int | None = SAMPLE) -> Examination:
     step = 1 if sample is None else max(1, -(-len(ids) // sample))
     chosen = None if step == 1 else ids[::step]
     examined = unproven = 0
+    opened = store.snapshots.read()
+    snapshot, changed = (opened[0], set(opened[1])) if opened else (None, set[str]())
     for words in store.words.inspect(chosen):
         faults.update(word.fault for word in words if word.fault is not None)
         faults["lost"] += len(lost(store, words))
         unproven += sum(word.unproven for word in words)
         examined += len(words)
+        if snapshot:
+            faults["snapshot"] += differing(snapshot, [word for word in words if word.word.id not in changed])
+    if snapshot:
+        faults["snapshot"] += left(snapshot, changed.union(ids))
     faults["format"] = int(not store.knows_format())
     faults["model"] = int(store.model() is None and bool(ids))
     faults["unfinished"] = len(store.unfinished())

@@ -21,6 +21,9 @@ from indexer.errors import NotFound, StoreBusy, StoreFormat, StoreUnavailable
 LOCK = "topicdex.lock"
 NOTE = "topicdex-owner.json"
 MARKER = "topicdex.json"
+# Of the folder, in its marker. Where there is a snapshot, every write must be noted in its journal; 0.1.0, which knows
+# nothing of that, opens a folder of the first format alone.
+PLAIN, WITH_SNAPSHOT = 1, 2
 POLL_S = 0.1  # seconds between two looks at a lock that another process holds
 
 
@@ -98,14 +101,44 @@ def read_note(folder: Path) -> OwnerNote | None:
         return None
 
 
-def replace_json(path: Path, value: object) -> None:
-    """Write `value` as JSON; a reader sees the old file or the new one, never half of it."""
+def replace_json(path: Path, value: object, *, synced: bool = False) -> None:
+    """Write `value` as JSON; a reader sees the old file or the new one, never half of it.
+
+    `synced`: it is on the disk when this returns, and so are files made or removed beside it before.
+    """
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        draft.write_text(json.dumps(value), "utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(value))
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         draft.replace(path)
+        if synced:
+            sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names of a folder's files to the disk: those that were made, renamed or removed."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def folder_format(folder: Path) -> object:
+    """Return the format that a folder's marker names; None where there is no marker. Raises OSError, ValueError."""
+    marker = folder / MARKER
+    content = json.loads(marker.read_text("utf-8")) if marker.exists() else {"format": None}
+    return content.get("format") if isinstance(content, dict) else ""
+
+
+def mark_folder(folder: Path, format: int) -> None:
+    """Write the marker that makes a folder a store, and names its format; it is on disk when this returns."""
+    replace_json(folder / MARKER, {"format": format}, synced=True)
 
 
 def prepare_folder(folder: Path, *, create: bool) -> None:

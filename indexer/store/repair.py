@@ -67,6 +67,9 @@ class Repair:
         """
         count = self.examination.count
         self._announce(count(*EMBEDDED_AGAIN))
+        if count("snapshot"):
+            self.store.snapshots.drop()
+            self.on_message("the snapshot is removed; it is written again when it is needed")
         for table in self.store.unfinished():
             self.store.abandon(table)
         if count("format", "model"):
@@ -156,7 +159,7 @@ class Repair:
     def _rebuild_words(self) -> None:
         total = self.examination.words
         with self.store.rebuilding("words") as collection:
-            table, written = WordTable(collection, changed=lambda _ids: None), 0
+            table, written = WordTable(collection), 0
             for words, vectors in self._mended(only_faulty=False):
                 table.restore(words, vectors)
                 tenths, written = 10 * written // total, written + len(words)

@@ -17,13 +17,14 @@ from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
+from indexer.store.draft import Source
 from indexer.store.index_files import cut_off
-from indexer.store.lock import MARKER, StoreLock, prepare_folder, replace_json
-from indexer.store.snapshot import Snapshots
+from indexer.store.lock import MARKER, PLAIN, WITH_SNAPSHOT, StoreLock, folder_format, mark_folder, prepare_folder
+from indexer.store.snapshots import Snapshots
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
-FORMAT = 1  # of what is stored: an older one is migrated, a newer one refused
+FORMAT = 1  # of the collections: an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
 _CHANGES = "topicdex-changes"
 _SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
@@ -38,18 +39,19 @@ class Store:
     """The words, topics and clusterings of one corpus; open it with `Store.open`, close it when done.
 
     `words`, `topics`, `clusterings`: the tables; `changes`: the log that the processes on a Chroma server share;
-    `mode`: "embedded" where this process owns the folder, "server" on a Chroma server; `write_lock`: held by every
-    thread for the whole of a change, on disk and in memory, so that the two stay the same.
+    `snapshots`: the words once more, in files that a start reads in place of Chroma; `mode`: "embedded" where this
+    process owns the folder, "server" on a Chroma server; `write_lock`: held by every thread for the whole of a change,
+    on disk and in memory, so that the two stay the same.
     """
 
-    def __init__(self, chroma: Chroma, lock: StoreLock | None, *, damaged: bool = False) -> None:
+    def __init__(self, settings: Settings, chroma: Chroma, lock: StoreLock | None, *, damaged: bool = False) -> None:
         self._chroma = chroma
         self._lock = lock
         self._damaged = damaged
         self.write_lock = threading.RLock()
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
-        self.snapshots = Snapshots()
         self._open_collections()
+        self.snapshots = Snapshots(settings, self._source)
 
     @classmethod
     def open(
@@ -71,14 +73,14 @@ class Store:
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
         if settings.chroma_url:
-            return cls(Chroma(None, settings.chroma_url), None, damaged=damaged)
+            return cls(settings, Chroma(None, settings.chroma_url), None, damaged=damaged)
         if lock is None:
             prepare_folder(settings.data, create=create)
             lock = StoreLock(settings.data, url=url)
             lock.acquire(settings.wait)
         try:
-            _check_marker(settings)
-            return cls(Chroma(settings.data, None, serving=serving), lock, damaged=damaged)
+            _check_marker(settings.data)
+            return cls(settings, Chroma(settings.data, None, serving=serving), lock, damaged=damaged)
         except BaseException:
             lock.release()
             raise
@@ -89,6 +91,7 @@ class Store:
 
     def discard_cut_off(self) -> None:
         """Remove the indexes that are cut off, with their vectors; the texts stay."""
+        self.snapshots.drop()
         for folder in self.cut_off():
             shutil.rmtree(folder)
 
@@ -133,6 +136,7 @@ class Store:
         if stored is not None:
             if self._holds_vectors():
                 raise _mismatch(stored, f"{identity.name} ({identity.revision}, {identity.dimension})")
+            self.snapshots.drop()
             for name in (_WORDS, _TOPICS, _CLUSTERINGS):
                 self._chroma.drop(name)
             self._open_collections()
@@ -167,6 +171,8 @@ class Store:
         killed, one of the two is whole, and the next opening of the store uses that one.
         """
         name = f"topicdex-{table}"
+        if table == "words":
+            self.snapshots.drop()
         self.abandon(table)
         collection = self._open(name + _REBUILT, _SPACES[name])
         yield collection
@@ -196,42 +202,46 @@ class Store:
             self._finish_rebuilding(name)
         self._words, made = self._chroma.open(_WORDS, "cosine", {_FORMAT_KEY: FORMAT})
         if not made and not self._damaged:
-            _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY))
+            _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY), FORMAT)
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # no other process reads a folder that this one owns
-        self.words = WordTable(self._words, changed=(lambda ids: None) if self._lock else self.changes.publish)
+        changed = (lambda _ids: None) if self._lock else self.changes.publish
+        self.words = WordTable(self._words, changing=lambda ids: self.snapshots.note(ids), changed=changed)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
+
+    def _source(self) -> Source:
+        return Source(self._words.id, self.model(), self.words, self.changes)
 
     def _open(self, name: str, space: Space) -> Collection:
         return self._chroma.open(name, space, {})[0]
 
 
-def _check_marker(settings: Settings) -> None:
+def _check_marker(folder: Path) -> None:
     """Mark a new folder as a store before Chroma writes to it; refuse one of a newer format unopened."""
-    marker = settings.data / MARKER
+    marker = folder / MARKER
     try:
-        content = json.loads(marker.read_text("utf-8")) if marker.exists() else None
+        format = folder_format(folder)
     except (OSError, ValueError):
-        raise StoreFormat(f'{marker} is damaged; write {{"format": {FORMAT}}} into it') from None
-    if content is None:
+        raise StoreFormat(f'{marker} is damaged; write {{"format": {PLAIN}}} into it') from None
+    if format is None:
         try:
-            replace_json(marker, {"format": FORMAT})
+            mark_folder(folder, PLAIN)
         except OSError as error:
             raise StoreUnavailable(f"{marker} cannot be written ({error.strerror}); check its disk") from error
     else:
-        _check_format(content.get("format") if isinstance(content, dict) else None)
+        _check_format(format, WITH_SNAPSHOT)
 
 
-def _check_format(format: object) -> None:
+def _check_format(format: object, known: int) -> None:
     if not isinstance(format, int):
         raise StoreFormat(
             "these collections do not say that topicdex made them; use another store, or topicdex doctor if it did"
         )
-    if format > FORMAT:
+    if format > known:
         raise StoreFormat(
-            f"the store has format {format}, this version of topicdex knows up to {FORMAT}; upgrade topicdex"
+            f"the store has format {format}, this version of topicdex knows up to {known}; upgrade topicdex"
         )
 
 

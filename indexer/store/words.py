@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from indexer.records import Scalar, Word, fingerprint, text_hash, text_problem
-from indexer.store.checksums import CHECKSUM
+from indexer.store.checksums import CHECKSUM, agrees
 from indexer.store.collection import Collection
 from indexer.store.rows import Row, Rows
 from indexer.vectors import Vectors
@@ -52,9 +52,16 @@ class InspectedWord:
 class WordTable:
     """The collection of words."""
 
-    def __init__(self, collection: Collection, changed: Callable[[Sequence[str]], None]) -> None:
-        """Keep words in a collection; `changed` is called with the ids of each write once it is on disk."""
+    def __init__(
+        self,
+        collection: Collection,
+        *,
+        changing: Callable[[Sequence[str]], None] = lambda _ids: None,
+        changed: Callable[[Sequence[str]], None] = lambda _ids: None,
+    ) -> None:
+        """Keep words in a collection; `changing` gets the ids of a write before it, `changed` once it is on disk."""
         self._collection = collection
+        self._changing = changing
         self._changed = changed
 
     def count(self) -> int:
@@ -81,6 +88,7 @@ class WordTable:
 
     def _write(self, words: Sequence[Word], vectors: Vectors, metadatas: list[dict[str, Any]]) -> None:
         ids = [word.id for word in words]
+        self._changing(ids)
         self._collection.upsert(ids, vectors, [word.text for word in words], metadatas)
         self._changed(ids)
 
@@ -106,20 +114,32 @@ class WordTable:
         }
 
     def vectors_of_texts(self, hashes: Iterable[str]) -> dict[str, Vectors]:
-        """Return the stored vector of each text, by the hash of the text; texts without one are left out."""
+        """Return the stored vector of each text, by the hash of the text; texts without one are left out.
+
+        So are vectors that, by their checksums, are not those of their rows.
+        """
         id_of: dict[str, str] = {}
         for rows in self._collection.first_having(_TEXT, hashes):
             id_of.update({str(m[_TEXT]): id for id, m in zip(rows.ids, rows.metadatas, strict=True)})
         vectors = {
             id: vector
-            for rows in self._collection.get(list(id_of.values()), "embeddings")
-            for id, vector in zip(rows.ids, rows.vectors, strict=True)
+            for rows in self._collection.get(list(id_of.values()), "embeddings", "metadatas")
+            for id, vector, metadata in zip(rows.ids, rows.vectors, rows.metadatas, strict=True)
+            if agrees(vector, metadata.get(CHECKSUM))
         }
         return {text: vectors[id] for text, id in id_of.items() if id in vectors}
 
     def get(self, ids: Sequence[str]) -> dict[str, Word]:
         """Return the words with these ids that exist, by id."""
         return {word.id: word for rows in self._collection.get(ids, "documents", "metadatas") for word in _words(rows)}
+
+    def with_checksums(self, ids: Sequence[str]) -> dict[str, tuple[Word, object]]:
+        """Return the words with these ids that exist, each with the checksum of its vector, by id."""
+        return {
+            word.id: (word, metadata.get(CHECKSUM))
+            for rows in self._collection.get(ids, "documents", "metadatas")
+            for word, metadata in zip(_words(rows), rows.metadatas, strict=True)
+        }
 
     def existing(self, ids: Sequence[str]) -> list[str]:
         """Return those of the ids that exist."""
@@ -158,6 +178,7 @@ class WordTable:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete words; unknown ids are ignored."""
+        self._changing(ids)
         self._collection.delete(ids)
         self._changed(ids)
 

@@ -13,6 +13,7 @@ from scripts.tortures.crowds import crowds
 from scripts.tortures.disks import disks
 from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
+from scripts.tortures.snapshots import full_snapshots, snapshots
 from scripts.tortures.world import Tally
 
 Torture = Callable[[Path, str, Tally, argparse.Namespace], None]
@@ -28,6 +29,12 @@ _TORTURES: dict[str, Torture] = {
         seed=given.seed,
     ),
     "crowds": lambda folder, model, tally, given: crowds(folder, model, tally, size=given.texts // 4),
+    "snapshots": lambda folder, model, tally, given: snapshots(
+        *(folder, model, tally), rounds=given.rounds or 50, size=given.texts // 10, longest_s=3, seed=given.seed
+    ),
+    "full": lambda folder, model, tally, given: full_snapshots(
+        *(folder, model, tally), rounds=given.rounds or 10, size=given.texts // 18, megabytes=20, seed=given.seed
+    ),
     "disks": lambda folder, model, tally, given: disks(folder, model, tally, size=given.texts, megabytes=20),
 }
 
@@ -36,7 +43,9 @@ def main() -> None:
     """Run what the command line names; the first loss ends it."""
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(_TORTURES))
-    parser.add_argument("--rounds", type=int, help="of beside and workers (20), and kills (30)")
+    parser.add_argument(
+        "--rounds", type=int, help="of beside and workers (20), kills (30), snapshots (50), and full (10)"
+    )
     parser.add_argument("--texts", type=int, default=20_000, help="indexed in a round (20000)")
     parser.add_argument("--model", help="a model in place of the quick one, which leaves the processor to the store")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of kills (0)")

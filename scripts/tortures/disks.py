@@ -20,7 +20,7 @@ def disks(folder: Path, model: str, tally: Tally, *, size: int, megabytes: int) 
     words = texts(size)
     file = write_file(folder / "words.txt", words)
     for fill in (_by_command, _by_server):
-        with _small_disk(folder / fill.__name__, megabytes) as disk:
+        with small_disk(folder / fill.__name__, megabytes) as disk:
             store = ("--data", disk / "store", "--model", model)
             there = fill(disk, file, words, store)
             with serving(*store) as server:
@@ -28,9 +28,9 @@ def disks(folder: Path, model: str, tally: Tally, *, size: int, megabytes: int) 
                 finished(start("index", file, *store))
                 check_found(server.url, words, tally)
                 check_count(server.url, size)
-            _mount(disk, "remount,ro")
+            mount(disk, "remount,ro")
             _refused(start("index", write_file(folder / "more.txt", texts(10, size)), *store))
-            _mount(disk, "remount,rw")
+            mount(disk, "remount,rw")
             with serving(*store) as server:
                 check_count(server.url, size)
                 check_found(server.url, words, tally)
@@ -39,7 +39,7 @@ def disks(folder: Path, model: str, tally: Tally, *, size: int, megabytes: int) 
 
 def _by_command(disk: Path, file: Path, words: list[str], store: tuple[object, ...]) -> list[str]:
     said = _refused(start("index", file, *store))
-    _mount(disk, "remount,size=1g")
+    mount(disk, "remount,size=1g")
     return acknowledged(words, said)
 
 
@@ -58,7 +58,7 @@ def _by_server(disk: Path, file: Path, words: list[str], store: tuple[object, ..
             raise Lost(f"a full disk is answered with {answer.status_code}: {answer.text}")
         check_found(server.url, there, Tally())  # it goes on answering
         _refused(start("index", file, *store))
-        _mount(disk, "remount,size=1g")
+        mount(disk, "remount,size=1g")
         finished(start("index", file, *store))
     return words
 
@@ -73,7 +73,8 @@ def _refused(indexer: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def _small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """Mount a disk of some megabytes in memory for as long as the block lasts; raises CannotMount."""
     folder.mkdir()
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, text=True
@@ -86,5 +87,6 @@ def _small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def _mount(disk: Path, options: str) -> None:
+def mount(disk: Path, options: str) -> None:
+    """Mount a disk again with other options."""
     subprocess.run(["mount", "-o", options, disk], check=True)

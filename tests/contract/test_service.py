@@ -47,6 +47,7 @@ def test_info_says_what_is_stored_where(service):
         counts=StoredCounts(words=2, topics=1),
         store=StoreInfo(mode="embedded", format=1),
         cached_words=info.cached_words,
+        snapshot=info.snapshot,
     )
 
 

@@ -9,7 +9,8 @@ from indexer.contract.clusterings import ClusteringSettings
 from indexer.records import Topic, Word
 from indexer.store.doctor import _FAULTS, Finding, examine
 from tests.model import AxisEmbedder
-from tests.store.damage import cut_off_index, fault_counts, ill, make_words, open_store
+from tests.store.damage import cut_off_index, fault_counts, ill, make_words, open_store, plain
+from tests.store.test_snapshots import put, take
 
 
 def test_a_sample_shows_the_damage_too(damaged):
@@ -79,3 +80,70 @@ def test_one_word_that_has_lost_its_vector_is_one_word(engine, settings, capsys)
     assert capsys.readouterr().out == (
         "1 word has a vector that is not its own; --repair embeds its text again\n1 word examined, 1 wrong\n"
     )
+
+
+@pytest.fixture
+def snapshotted(engine, settings):
+    """A store with a snapshot of 30 words, closed."""
+    engine.words.add([*make_words(0, 29), Word("animal", "odd", {"f": 1.0})])
+    take(engine.store)
+    engine.close()
+    return settings
+
+
+def wrong_in_the_snapshot(settings, sample=None):
+    store = open_store(settings)
+    counts = fault_counts(store, sample)
+    store.close()
+    return counts.get("snapshot", 0)
+
+
+def test_a_snapshot_that_is_right_is_healthy_also_where_words_changed_since(snapshotted):
+    assert wrong_in_the_snapshot(snapshotted) == 0
+    store = open_store(snapshotted)
+    put(store, Word("fruit new", "new"), Word("country", "w3"))
+    store.words.delete(["w4"])
+    store.close()
+    assert wrong_in_the_snapshot(snapshotted) == 0
+
+
+def flip(settings, name, at):
+    """Change one byte of a file of the snapshot."""
+    (path,) = settings.data.glob(f"snapshot/*/{name}")
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_vector_that_differs_in_the_snapshot_is_found(snapshotted):
+    flip(snapshotted, "vectors.f32", 8 * 8 * 4 - 2)
+    assert wrong_in_the_snapshot(snapshotted) == 1
+
+
+def test_a_text_and_metadata_that_differ_in_the_snapshot_are_found(snapshotted):
+    (path,) = snapshotted.data.glob("snapshot/*/words.arrow")
+    flip(snapshotted, "words.arrow", path.read_bytes().index(b"animal"))
+    assert wrong_in_the_snapshot(snapshotted) == 1
+    (path,) = snapshotted.data.glob("snapshot/*/pairs.arrow")
+    flip(snapshotted, "pairs.arrow", path.read_bytes().index(b'["f", 1.0]') + 6)
+    assert wrong_in_the_snapshot(snapshotted) == 1
+
+
+def test_words_that_only_one_of_the_two_has_are_found(snapshotted):
+    client, rows = plain(snapshotted)
+    rows.delete(ids=["w1", "w2"])
+    client.close()
+    assert wrong_in_the_snapshot(snapshotted) == wrong_in_the_snapshot(snapshotted, 5) == 2
+
+
+def test_the_repair_removes_a_snapshot_that_is_wrong(snapshotted, monkeypatch, capsys):
+    monkeypatch.setattr("indexer.embedders.load_embedder", lambda *_, **__: AxisEmbedder())
+    flip(snapshotted, "vectors.f32", 2)
+    assert run(["doctor", "--data", str(snapshotted.data)]) == 1
+    assert capsys.readouterr().out == (
+        "1 word is not in the snapshot as in the store; --repair removes the snapshot\n30 words examined, 1 wrong\n"
+    )
+    assert run(["doctor", "--repair", "--data", str(snapshotted.data)]) == 0
+    told = capsys.readouterr()
+    assert told.out == "30 words examined, nothing wrong\n" and "the snapshot is removed" in told.err
+    assert not list(snapshotted.data.glob("snapshot/*"))

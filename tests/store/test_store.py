@@ -10,6 +10,7 @@ from indexer.errors import ModelMismatch, StoreFormat
 from indexer.records import Topic, Word
 from indexer.store.store import Store
 from tests.model import AxisEmbedder
+from tests.store.damage import ill
 
 
 def test_a_store_of_a_newer_format_is_refused_by_name(settings):
@@ -52,3 +53,15 @@ def test_a_store_that_was_emptied_takes_another_model(settings, model):
     with Engine(replace(settings, model="other"), load=lambda _: AxisEmbedder("other")) as engine:
         assert engine.words.add([Word("fruit", "1")]).added == 1
         assert engine.info().model.name == "other"
+
+
+def test_a_vector_that_is_not_of_its_text_is_not_used_for_another_word(engine, settings, model):
+    engine.words.add([Word("fruit", "1"), Word("country", "2")])
+    client, rows = ill(engine, settings)
+    rows.update(ids=["1"], embeddings=[model.embed(["country"])[0].tolist()])
+    client.close()
+    model.texts.clear()
+    with Engine(settings, load=lambda _: model) as engine:
+        engine.words.add([Word("fruit", "3"), Word("country", "4")])
+        assert model.texts == ["fruit"]
+        assert engine.words.nearest(["fruit"], 1)[0].matches[0].id == "3"
