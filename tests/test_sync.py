@@ -131,6 +131,26 @@ def test_what_a_process_wrote_that_died_before_it_announced_it_is_found(two, mon
     eventually(lambda: nearest(other, "country b") == "country b")
 
 
+def test_a_snapshot_that_one_process_writes_is_what_the_other_stands_on_soon(two, monkeypatch):
+    monkeypatch.setattr("indexer.sync._RECONCILE_EVERY", 2)
+    monkeypatch.setattr("indexer.words.replica._WORTH_A_SNAPSHOT", 20)
+    monkeypatch.setattr(changes, "_OVERLAP_MS", 100)  # else all that was written just now is read again
+    one, other = two
+    one.words.add([Word(f"fruit {i}", str(i)) for i in range(30)])
+    written = changes._now()
+    eventually(lambda: one.store.changes._read > written + 200)
+    first = one.words.load().base
+    assert first is not None and other.words.load().base.folder == first.folder
+    one.words.add([Word(f"country {i}", f"country {i}") for i in range(4)])
+    one.words.save_snapshot()
+    newest = one.words.memory.base.folder
+    assert newest != first.folder
+    eventually(lambda: other.words.memory.base.folder == newest, 10)
+    assert len(other.words.memory) == 34 and nearest(other, "country 3") == "country 3"
+    one.words.add([Word("company", "1")])
+    eventually(lambda: nearest(other, "company") == "company")
+
+
 def test_a_bug_in_one_look_does_not_end_the_looks_that_follow(two, monkeypatch):
     one, other = two
     other.words.load()
