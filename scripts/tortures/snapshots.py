@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from indexer.records import text_hash
-from scripts.processes import Client, Server, serving, start
+from scripts.processes import Client, Server, serving, start, wait_until
 from scripts.tortures.disks import mount, small_disk
 from scripts.tortures.world import Lost, Tally, acknowledged, check_found, check_sound, finished, texts, write_file
 
@@ -110,6 +110,8 @@ def snapshots(
     """
     store, choose, words = ("--data", folder / "store", "--model", model), random.Random(seed), _Words()
     words.there = _index(folder, words.fresh(size), store)
+    with serving(*store) as server:
+        wait_until(lambda: bool(server.client.call("GET", "/v1/info")["snapshot"]), "no snapshot was written")
     left = 0
     for turn in range(rounds):
         if turn % 3 == 2:

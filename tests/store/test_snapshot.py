@@ -6,7 +6,7 @@ import stat
 import numpy as np
 import pytest
 
-from indexer.records import Word, has_metadata
+from indexer.records import Word
 from indexer.store import snapshot, snapshot_files
 from indexer.store.snapshot import BLOCK, FILES, Snapshot
 from indexer.store.snapshot_files import SnapshotFiles
@@ -38,6 +38,13 @@ WORDS = [
     Word("long " * 10_000, "￿", {"é": ""}),
     *(Word(f"country {i}", f"v{i}", {"v": value, "even": i % 2 == 0}) for i, value in enumerate(VALUES)),
 ]
+
+
+def has_metadata(word, where):
+    return all(
+        (mine := word.metadata.get(name)) == value and isinstance(mine, bool) == isinstance(value, bool)
+        for name, value in where.items()
+    )
 
 
 def vectors_of(words):
