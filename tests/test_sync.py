@@ -151,6 +151,31 @@ def test_a_snapshot_that_one_process_writes_is_what_the_other_stands_on_soon(two
     eventually(lambda: nearest(other, "company") == "company")
 
 
+def test_a_word_that_a_process_replaced_that_died_before_it_published_it_is_read_again(two, monkeypatch):
+    one, other = two
+    one.words.add([Word("fruit a", "1")])
+    other.words.load()
+    monkeypatch.setattr(changes, "_PUBLISHED_WITHIN_MS", 500)
+    monkeypatch.setattr(one.store.words, "_changed", lambda ids: None)
+    one.words.add([Word("country b", "1")])
+    eventually(lambda: nearest(other, "country b") == "country b")
+
+
+def test_what_is_announced_and_published_is_read_once(two, monkeypatch):
+    one, other = two
+    other.words.load()
+    read, refresh = [], other.words.replica.refresh
+    monkeypatch.setattr(other.words.replica, "refresh", lambda ids: (read.extend(ids), refresh(ids)))
+    ids = [f"once {i}" for i in range(1_500)]
+    one.words.add([Word(f"fruit {id}", id) for id in ids])
+    eventually(lambda: len(other.words.memory) == 1_500, 10)
+    monkeypatch.setattr(changes, "_PUBLISHED_WITHIN_MS", 0)  # as if this were long ago
+    looks: list[None] = []
+    monkeypatch.setattr(other.topics, "reload_if_changed", lambda: looks.append(None))
+    eventually(lambda: len(looks) > 3, 10)
+    assert sorted(id for id in read if id.startswith("once")) == sorted(ids)  # earlier tests have written others
+
+
 def test_a_bug_in_one_look_does_not_end_the_looks_that_follow(two, monkeypatch):
     one, other = two
     other.words.load()

@@ -206,8 +206,10 @@ class Store:
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # no other process reads a folder that this one owns
-        changed = (lambda _ids: None) if self._lock else self.changes.publish
-        self.words = WordTable(self._words, changing=lambda ids: self.snapshots.note(ids), changed=changed)
+        if self._lock:
+            self.words = WordTable(self._words, changing=lambda ids: self.snapshots.note(ids))
+        else:
+            self.words = WordTable(self._words, changing=self.changes.announce, changed=self.changes.publish)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
 

@@ -14,11 +14,12 @@ from typing import Any
 import httpx
 
 from indexer.records import text_hash
-from scripts.processes import Client, Server, serving, start
+from scripts.processes import Client, Server, serving, start, wait_until
 from scripts.tortures.disks import mount, small_disk
 from scripts.tortures.world import Lost, Tally, acknowledged, check_found, check_sound, finished, texts, write_file
 
 _AT_ONCE = 1_000  # texts a call
+_MOST_CALLS = 12  # that are answered before a kill: a tenth of the words changes in a few
 
 
 class _Words:
@@ -55,6 +56,7 @@ class _Changing:
 
     def __init__(self, url: str, words: _Words, choose: random.Random) -> None:
         self._url, self._words, self._choose = url, words, choose
+        self.acknowledged = 0  # calls
         self._refused = ""
         self._thread = threading.Thread(target=self._change)
         self._thread.start()
@@ -98,6 +100,7 @@ class _Changing:
         full = answer.status_code == 503 and answer.json()["code"] == "store_unavailable"
         if answer.status_code != 200 and not full:
             self._refused = f"{answer.status_code}: {answer.text}"
+        self.acknowledged += answer.status_code == 200
         return answer.status_code == 200
 
 
@@ -110,6 +113,8 @@ def snapshots(
     """
     store, choose, words = ("--data", folder / "store", "--model", model), random.Random(seed), _Words()
     words.there = _index(folder, words.fresh(size), store)
+    with serving(*store) as server:
+        wait_until(lambda: bool(server.client.call("GET", "/v1/info")["snapshot"]), "no snapshot was written")
     left = 0
     for turn in range(rounds):
         if turn % 3 == 2:
@@ -121,7 +126,8 @@ def snapshots(
             words.there.update({text_hash(text): text for text in acknowledged(some, said)})
         else:
             server = serving(*store)
-            changing = _Changing(server.url, words, choose)
+            changing, calls = _Changing(server.url, words, choose), choose.randrange(1, _MOST_CALLS)
+            wait_until(lambda changing=changing, calls=calls: changing.acknowledged >= calls, "nothing was changed")
             time.sleep(choose.uniform(0, longest_s))
             server.end(signal.SIGKILL)
             changing.end()

@@ -82,6 +82,13 @@ def test_what_the_writer_had_not_read_yet_is_read_again(store, shared):
     other.close()
 
 
+def test_what_a_process_wrote_that_died_before_it_published_it_is_read_again(store, shared, monkeypatch):
+    take(store)
+    monkeypatch.setattr(store.words, "_changed", lambda ids: None)
+    put(store, Word("country", "w1"))
+    assert changed(store) == ["w1"]
+
+
 def test_it_is_of_no_use_once_an_entry_after_it_may_be_deleted(store, shared, monkeypatch):
     take(store)
     put(store, Word("country", "w1"))
