@@ -20,6 +20,9 @@ Embed = Callable[[Sequence[str]], Vectors]
 _BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # among the flags of a processor
 _SAME = 0.999  # the least cosine of a vector to the float32 one
 _SAMPLE = 16  # texts whose vectors are compared
+# torch takes some 5 s and 500 MB to load and saves a third of a millisecond a title on two cores: it pays after 15,000
+# texts, and is loaded later, so that few that are a little more do not lose; OpenVINO takes 1.5 s and saves more
+_TORCH_PAYS, _OPENVINO_PAYS = 32_768, 2_048
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ class FasterBulk:
 
 def _way(encoder: OnnxEncoder, path: str, serving: bool) -> _Way | None:
     """Return the way that is faster on this machine; None where none is."""
-    through_torch = _Way(16_384, partial(_through_torch, path, serving))
+    through_torch = _Way(_TORCH_PAYS, partial(_through_torch, path, serving))
     if Path("/dev/nvidiactl").exists() or sys.platform == "darwin":
         return through_torch
     if not _BFLOAT16 & _processor_flags():
         return None
-    return _Way(2_048, partial(_through_openvino, encoder)) if openvino.installed() else through_torch
+    return _Way(_OPENVINO_PAYS, partial(_through_openvino, encoder)) if openvino.installed() else through_torch
 
 
 def _through_torch(path: str, serving: bool) -> Embed:

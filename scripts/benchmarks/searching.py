@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.embedders.local import LocalEmbedder
+from indexer.embedders.local import LocalEmbedder, _bundled_folder
+from indexer.embedders.sentences import sentence_transformer
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.store import Store
 from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
@@ -20,7 +21,7 @@ TOPICS = ("sport", "music", "politics", "science", "video games", "film", "food"
 
 def lookup(work: Work) -> None:
     """One new word over HTTP beside `encode([word])` in a loop, in turn."""
-    model = LocalEmbedder(DEFAULT_MODEL)._model
+    model = sentence_transformer(str(_bundled_folder()))
     words = [f"{a} {b}" for a in ("red", "old", "small", "new") for b in work.texts("words_empath.csv", 200)]
     with serving("--data", work.store(TITLES, 20_000)) as server:
         server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})

@@ -16,8 +16,8 @@ MANY = [f"fruit {i}" for i in range(64)]
 class Encoder:
     """Stands in for an encoder; and for another way, with vectors of its own."""
 
-    def __init__(self, vectors=AxisEmbedder().embed):
-        self.calls, self._vectors = 0, vectors
+    def __init__(self, vectors=None):
+        self.calls, self._vectors = 0, vectors or AxisEmbedder().embed
 
     def embed_many(self, texts):
         self.calls += 1
