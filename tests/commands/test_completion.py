@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -61,7 +60,12 @@ def test_a_shell_completes_commands_flags_choices_and_files(complete):
     assert "delete" in complete("topicdex clusters ")
     assert complete("topicdex topic Mango --trust") == ["--trust-remote-code"]
     assert complete("topicdex completion z") == ["zsh"]
-    for line in ("topicdex index no", "topicdex topics set no", "topicdex classify --out no", "topicdex info --data no"):
+    for line in (
+        "topicdex index no",
+        "topicdex topics set no",
+        "topicdex classify --out no",
+        "topicdex info --data no",
+    ):
         assert complete(line)[0] in ("files", "notes.txt"), line
 
 
