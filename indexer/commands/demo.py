@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
@@ -32,6 +31,8 @@ def demo(port: int, no_serve: bool) -> None:
 
 
 def _index(settings: Settings) -> None:
+    from importlib.resources import as_file, files
+
     from indexer.connect import connect
     from indexer.readers import read_topics, read_words
     from indexer.readers.survey import survey

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -86,6 +84,9 @@ def _topics(files: tuple[str, ...], topics_file: Path | None, prune: bool) -> li
 @contextmanager
 def _sources(files: Sequence[str], text_column: str | None, id_column: str | None) -> Iterator[list[Source]]:
     """Give a source for each file, none twice; standard input is copied, because it is read again."""
+    import shutil
+    import tempfile
+
     from indexer.readers import read_lines, read_words
 
     with tempfile.TemporaryFile() as spool:

@@ -55,6 +55,6 @@ def versions(work: Work) -> list[Version]:
 def compare(what: str, taken: Mapping[str, Sequence[float]], unit: str = "s") -> None:
     """Print the median of each version, and how many times as much the first is as the second."""
     medians = {name: statistics.median(values) for name, values in taken.items()}
-    told = ", ".join(f"{name} {median:.3g} {unit}" for name, median in medians.items())
+    told = ", ".join(f"{name} {median:.{0 if median > 100 else 2}f} {unit}" for name, median in medians.items())
     ratio = f", ratio {medians['now'] / medians['before']:.2f}" if "before" in medians else ""
     print(f"  {what}: {told}{ratio}; n {len(taken['now'])}", flush=True)

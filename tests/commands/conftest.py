@@ -87,11 +87,13 @@ def interrupt(model, batch):
 AXES = (Path(__file__).parent.parent / "axes.py").read_text()
 
 
-LOADED = """
+HEAVY = ("torch chromadb numpy sentence_transformers transformers onnxruntime openvino tokenizers sklearn flask openai "
+         "pyarrow pandas pydantic httpx")  # fmt: skip
+LOADED = f"""
 import sys
 from indexer.cli import run
 code = run(sys.argv[1:])
-print(sorted({"torch", "chromadb", "numpy", "sentence_transformers", "sklearn", "flask", "openai"} & set(sys.modules)), file=sys.stderr)
+print(sorted(set({HEAVY!r}.split()) & set(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
 
