@@ -37,7 +37,7 @@ def index(work: Work) -> None:
             told = f"{TEXTS / summary['seconds']:.0f} texts/s, {second.seconds:.2f} s in all"
             print(f"  {version.name} {_told(first)}; second run {told}", flush=True)
     compare("whole process", seconds)
-    compare("whole process beside by hand", {"now": seconds["now"], "before": by_hand})
+    compare("whole process beside by hand", {"now": seconds["now"], "by hand": by_hand})
     compare("unchanged, whole process", again)
     compare("unchanged", unchanged, "texts/s")
     shutil.rmtree(folder)

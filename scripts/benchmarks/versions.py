@@ -53,8 +53,9 @@ def versions(work: Work) -> list[Version]:
 
 
 def compare(what: str, taken: Mapping[str, Sequence[float]], unit: str = "s") -> None:
-    """Print the median of each version, and how many times as much the first is as the second."""
+    """Print the median under each name, and how many times as much the first is as the second."""
     medians = {name: statistics.median(values) for name, values in taken.items()}
     told = ", ".join(f"{name} {median:.{0 if median > 100 else 2}f} {unit}" for name, median in medians.items())
-    ratio = f", ratio {medians['now'] / medians['before']:.2f}" if "before" in medians else ""
-    print(f"  {what}: {told}{ratio}; n {len(taken['now'])}", flush=True)
+    first, *others = medians.values()
+    ratio = f", ratio {first / others[0]:.2f}" if others else ""
+    print(f"  {what}: {told}{ratio}; n {min(map(len, taken.values()))}", flush=True)
