@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 _SWITCH_S = 0.001  # a thread that has an answer to send waits this long for one that computes; Python's own is 5 ms
 
