@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -11,20 +12,20 @@ Result = TypeVar("Result")
 
 
 class _Call(Generic[Item, Result]):
-    """One waiting call; `leads` is true where its thread is to do the work of all that wait."""
+    """One call that waits for a batch."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self.woken = threading.Event()
-        self.leads = False
+        self.ended = threading.Event()
         self.result: Result
         self.error: BaseException | None = None
 
 
 class SharedCalls(Generic[Item, Result]):
-    """Runs the items of all waiting calls together, in the thread of one of the callers.
+    """Runs the items of calls that come at the same time together.
 
-    A caller who is alone changes no thread and waits for nobody; those who come while a batch runs are the next batch.
+    A caller who is alone runs its own item and changes no thread. Those who come meanwhile are a batch of one thread,
+    and so are those who come while that runs: a thread of their own changes hands less often than they would.
     """
 
     def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
@@ -33,36 +34,44 @@ class SharedCalls(Generic[Item, Result]):
         self._lock = threading.Lock()
         self._busy = False
         self._waiting: list[_Call[Item, Result]] = []
+        self._thread = ThreadPoolExecutor(1, "topicdex-batches")
 
     def __call__(self, item: Item) -> Result:
         """Return the result of an item; raises what `run` raises for the batch that it was in."""
-        call = _Call[Item, Result](item)
         with self._lock:
-            self._waiting.append(call)
-            call.leads, self._busy = not self._busy, True
-        if not call.leads:
-            call.woken.wait()
-        if call.leads:
-            self._lead()
+            alone, self._busy = not self._busy, True
+            if not alone:
+                call = _Call[Item, Result](item)
+                self._waiting.append(call)
+        if alone:
+            try:
+                return self._run([item])[0]
+            finally:
+                if self._goes_on():
+                    self._thread.submit(self._run_batches)
+        call.ended.wait()
         if call.error is not None:
             raise call.error
         return call.result
 
-    def _lead(self) -> None:
-        """Run all waiting calls, this thread's own among them; one that came meanwhile leads the next batch."""
-        with self._lock:
-            batch, self._waiting = self._waiting, []
-        try:
-            for call, result in zip(batch, self._run([call.item for call in batch]), strict=True):
-                call.result = result
-        except BaseException as error:
-            for call in batch:
-                call.error = error
-        finally:
+    def _run_batches(self) -> None:
+        """Run all waiting calls, and those that came meanwhile, until none waits."""
+        while True:
             with self._lock:
-                self._busy = bool(self._waiting)
-                if self._waiting:
-                    self._waiting[0].leads = True
-                    self._waiting[0].woken.set()
+                batch, self._waiting = self._waiting, []
+            try:
+                for call, result in zip(batch, self._run([call.item for call in batch]), strict=True):
+                    call.result = result
+            except BaseException as error:
+                for call in batch:
+                    call.error = error
             for call in batch:
-                call.woken.set()
+                call.ended.set()
+            if not self._goes_on():
+                return
+
+    def _goes_on(self) -> bool:
+        """Tell whether calls wait; where none does, the next one is alone."""
+        with self._lock:
+            self._busy = bool(self._waiting)
+            return self._busy

@@ -22,6 +22,7 @@ from tests.model import AxisEmbedder
 
 for variable in [name for name in os.environ if name.startswith("TOPICDEX_")]:
     del os.environ[variable]
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub; without a network each would wait for a minute
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -85,7 +85,7 @@ def callers(work: Work) -> None:
 
 def soak(work: Work) -> None:
     """64 callers with all kinds of calls for some minutes, beside `topicdex index` again and again with new texts."""
-    with _servers(work, 20_000, copies=True) as servers:
+    with _servers(work, 20_000) as servers:
         for name, server in servers.items():
             stop = threading.Event()
             with ThreadPoolExecutor(1) as pool:
@@ -114,15 +114,15 @@ def _nearest_words(work: Work, servers: dict[str, Server], runs: Iterator[int]) 
 
 
 @contextmanager
-def _servers(work: Work, most: int, *, copies: bool = False) -> Iterator[dict[str, Server]]:
-    """Give a warm server of each checkout over the same words; a checkout but this one, or all, have a copy of them."""
+def _servers(work: Work, most: int) -> Iterator[dict[str, Server]]:
+    """Give a warm server of each checkout over the same words, of which each has a copy."""
     store = work.store(TITLES, most, parts=True)
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
         for name, checkout in {"now": REPOSITORY, "before": work.before}.items():
             if checkout is None:
                 continue
-            folder = store if name == "now" and not copies else stack.enter_context(_copy(store, name))
+            folder = stack.enter_context(_copy(store, name))
             where = ["env", f"--chdir={checkout}", f"PYTHONPATH={checkout}"]
             server = Server([*where, *TOPICDEX, "serve", "--port", "0", "--data", str(folder.absolute())])
             servers[name] = stack.enter_context(server)

@@ -229,7 +229,7 @@ def test_every_answer_is_right_while_words_are_put_removed_and_moved_to_a_new_ba
     index.put(words[:64], vectors[:64])  # these stay
 
     def write(first):
-        for turn in range(60):
+        for turn in range(20):
             for i in range(first, first + 16):
                 index.put([words[i]], vectors[i : i + 1])
                 assert index.nearest(vectors[i : i + 1], 1, {})[0][0] == (words[i], 1.0)
