@@ -1,6 +1,7 @@
 """Words in memory: exact search, order, updates, and the room that they take."""
 
 import random
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -221,7 +222,16 @@ def test_callers_that_wait_at_the_same_time_share_one_scan_whatever_they_ask_for
     assert ids[3:5] == [[["f"]], [[], []]] and ids[5][0] == list("afebdc")
 
 
-def test_every_answer_is_right_while_words_are_put_removed_and_moved_to_a_new_base(monkeypatch):
+@pytest.fixture
+def hasty():
+    """Threads that change hands as often as they can: more of them meet in the middle of something."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_every_answer_is_right_while_words_are_put_removed_and_moved_to_a_new_base(monkeypatch, hasty):
     monkeypatch.setattr(rows, "BLOCK", 64)
     vectors = np.eye(128, dtype=np.float32)
     words = [word(f"text {i}", str(i), third=i % 3) for i in range(128)]
