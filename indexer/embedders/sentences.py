@@ -34,7 +34,7 @@ class SentenceModel:
         self._tokenizer = deepcopy(self._model.tokenizer)  # a tokenizer serves one thread at a time
         # one word takes less time on one core than on several, much less where these are busy
         self._thread = ThreadPoolExecutor(1, "topicdex-lookups", initializer=partial(torch.set_num_threads, 1))
-        self._lookups = SharedCalls[Sequence[str], Vectors](self._together)
+        self._lookups = SharedCalls[Sequence[str], Vectors](self._together, 16)
         self._copying = threading.Lock()
         self._serving = serving
         self._bulk: BulkModel | None = None

@@ -20,6 +20,8 @@ from indexer.vectors import Bools, Ints, Vectors
 from indexer.words.rows import Base, RecentRows, View, where_key
 from indexer.words.scanning import nearest
 
+_SHARED_SCANS = 64  # in one product
+
 
 @dataclass(frozen=True)
 class AllWords:
@@ -64,7 +66,7 @@ class MemoryIndex:
         self._lock = threading.Lock()
         self.changes = 0 if base is None else len(base)  # one for each word that was added, replaced or removed
         self._touched: set[str] | None = None  # ids of the words that changed since `begin_rebase`
-        self._nearest = SharedCalls(self._search)
+        self._nearest = SharedCalls(self._search, _SHARED_SCANS)
         self._recent: RecentRows
         self._stand_on(base)
 

@@ -17,6 +17,7 @@ from indexer.vectors import Vectors, unit
 
 Forward = Callable[[Rows, Rows], Vectors]  # ids (n, l) and lengths (n,) to vectors (n, dimension), in any thread
 
+_SHARED_CALLS = 32  # in a forward pass; more are no quicker a call, and the first of them would wait for the last
 _SHARED_TOKENS = 2_048  # in a forward pass that lookups share: many long texts take no more memory than a few
 
 
@@ -40,7 +41,7 @@ class OnnxEncoder:
             options.add_initializer(name, value)
         options.add_external_initializers(list(self._values), list(self._values.values()))
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._lookups = SharedCalls[list[list[int]], Vectors](self._together)
+        self._lookups = SharedCalls[list[list[int]], Vectors](self._together, _SHARED_CALLS)
         self._threads = bulk_threads(cores(), serving=serving)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
