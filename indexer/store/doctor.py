@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.store.clusterings import InspectedClustering
-from indexer.store.snapshot_check import differing, left
+from indexer.store.snapshot.check import differing, left
 from indexer.store.store import Store
 from indexer.store.topics import InspectedTopics
 from indexer.store.words import InspectedWord

@@ -17,10 +17,10 @@ from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
-from indexer.store.draft import Source
 from indexer.store.index_files import cut_off
 from indexer.store.lock import MARKER, PLAIN, WITH_SNAPSHOT, StoreLock, folder_format, mark_folder, prepare_folder
-from indexer.store.snapshots import Snapshots
+from indexer.store.snapshot.draft import Source
+from indexer.store.snapshot.snapshots import Snapshots
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 

@@ -8,7 +8,8 @@ import pytest
 from indexer import Engine
 from indexer.embedders import ModelIdentity
 from indexer.records import Word
-from indexer.store import changes, snapshots
+from indexer.store import changes
+from indexer.store.snapshot import snapshots
 from indexer.store.store import Store
 from scripts import processes
 from tests.model import AxisEmbedder

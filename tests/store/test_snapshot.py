@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from indexer.records import Word
-from indexer.store import snapshot, snapshot_files
-from indexer.store.snapshot import BLOCK, FILES, Snapshot
-from indexer.store.snapshot_files import SnapshotFiles
+from indexer.store.snapshot import files as snapshot_files
+from indexer.store.snapshot import mapped as snapshot
+from indexer.store.snapshot.files import SnapshotFiles
+from indexer.store.snapshot.mapped import BLOCK, FILES, Snapshot
 from indexer.vectors import unit
 
 VALUES = [

@@ -13,8 +13,9 @@ from indexer import Engine, Settings
 from indexer.embedders import ModelIdentity
 from indexer.errors import StoreFormat, StoreUnavailable
 from indexer.records import Word
-from indexer.store import journal as journal_module
-from indexer.store import lock, pointer, snapshots
+from indexer.store import lock
+from indexer.store.snapshot import journal as journal_module
+from indexer.store.snapshot import pointer, snapshots
 from indexer.store.store import Store
 from tests.model import AxisEmbedder
 from tests.store.damage import plain
@@ -226,7 +227,7 @@ def test_a_draft_that_fails_leaves_nothing_and_the_old_one_stays(store, settings
 
 def test_a_disk_with_too_little_room_is_refused(store, settings, monkeypatch):
     free = type("Usage", (), {"free": 40 * 4 * 9 + 1_000})
-    monkeypatch.setattr("indexer.store.snapshot_files.shutil.disk_usage", lambda _: free)
+    monkeypatch.setattr("indexer.store.snapshot.files.shutil.disk_usage", lambda _: free)
     draft = store.snapshots.begin()
     with pytest.raises(OSError, match="needed"):
         draft.write(store.words.pages())

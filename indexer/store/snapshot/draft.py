@@ -11,11 +11,11 @@ from pathlib import Path
 from indexer.embedders import ModelIdentity
 from indexer.records import Word
 from indexer.store.changes import Changes
-from indexer.store.journal import Journal
 from indexer.store.lock import sync_folder
-from indexer.store.pointer import FORMAT, Place, Pointer, sizes
-from indexer.store.snapshot import Snapshot
-from indexer.store.snapshot_files import SnapshotFiles
+from indexer.store.snapshot.files import SnapshotFiles
+from indexer.store.snapshot.journal import Journal
+from indexer.store.snapshot.mapped import Snapshot
+from indexer.store.snapshot.pointer import FORMAT, Place, Pointer, sizes
 from indexer.store.words import WordTable
 from indexer.vectors import Vectors
 

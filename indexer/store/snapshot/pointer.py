@@ -11,7 +11,7 @@ from typing import Any, Self
 from indexer.embedders import ModelIdentity
 from indexer.settings import Settings
 from indexer.store.lock import replace_json
-from indexer.store.snapshot import FILES, Snapshot
+from indexer.store.snapshot.mapped import FILES, Snapshot
 
 FORMAT = 1  # of the files of a snapshot; another one is not read
 _POINTER = "topicdex-snapshot.json"

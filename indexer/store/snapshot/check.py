@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.records import Scalar, Word
 from indexer.store.checksums import agrees
-from indexer.store.snapshot import Snapshot
+from indexer.store.snapshot.mapped import Snapshot
 from indexer.store.words import InspectedWord, WordTable
 
 _SAMPLE = 100  # words that are compared at each start

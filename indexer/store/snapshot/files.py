@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import numpy as np
 
 from indexer.records import Scalar, Word
-from indexer.store.snapshot import BLOCK, BY_ID, PAIRS, VECTORS, WORDS, encoded
+from indexer.store.snapshot.mapped import BLOCK, BY_ID, PAIRS, VECTORS, WORDS, encoded
 from indexer.vectors import Vectors
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from filelock import FileLock, Timeout
 
 from indexer.errors import StoreUnavailable
 from indexer.settings import Settings
-from indexer.store.draft import Draft, Source, journal_path
-from indexer.store.journal import Journal
 from indexer.store.lock import PLAIN, WITH_SNAPSHOT, folder_format, mark_folder, sync_folder
-from indexer.store.pointer import Place, Pointer, remove_files
-from indexer.store.snapshot import Snapshot
-from indexer.store.snapshot_check import sample_agrees
+from indexer.store.snapshot.check import sample_agrees
+from indexer.store.snapshot.draft import Draft, Source, journal_path
+from indexer.store.snapshot.journal import Journal
+from indexer.store.snapshot.mapped import Snapshot
+from indexer.store.snapshot.pointer import Place, Pointer, remove_files
 
 _LOCK = "topicdex-snapshot.lock"
 _AGED = timedelta(hours=12)  # half as long as the change log keeps an entry
