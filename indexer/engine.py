@@ -70,7 +70,7 @@ class Engine(Service):
         return Info(
             version=indexer.__version__,
             model=ModelInfo(name=self.model_name()) if model is None else ModelInfo(**vars(model)),
-            counts=StoredCounts(words=self.store.words.count(), topics=len(self.topics)),
+            counts=StoredCounts(words=self.words.count(), topics=len(self.topics)),
             store=StoreInfo(mode=self.store.mode, format=FORMAT),
             cached_words=0 if self.words.memory is None else len(self.words.memory),
             snapshot=pointer and SnapshotInfo(words=pointer.words, bytes=pointer.bytes, created=pointer.created),

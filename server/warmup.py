@@ -33,6 +33,7 @@ class Warmup:
         engine, closed, wait = self._engine, self._engine.words.closed, 0.0
         while not closed.wait(wait):
             try:
+                engine.words.load_if_quick()  # a snapshot is opened in less time than the model
                 engine.embedder()
                 engine.words.load()
                 engine.words.save_snapshot()

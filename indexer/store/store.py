@@ -21,6 +21,7 @@ from indexer.store.index_files import cut_off
 from indexer.store.lock import MARKER, PLAIN, WITH_SNAPSHOT, StoreLock, folder_format, mark_folder, prepare_folder
 from indexer.store.snapshot.draft import Source
 from indexer.store.snapshot.snapshots import Snapshots
+from indexer.store.snapshot.untouched import note_closed, take_note
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
@@ -44,14 +45,22 @@ class Store:
     on disk and in memory, so that the two stay the same.
     """
 
-    def __init__(self, settings: Settings, chroma: Chroma, lock: StoreLock | None, *, damaged: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        chroma: Chroma,
+        lock: StoreLock | None,
+        *,
+        damaged: bool = False,
+        untouched: bool = False,
+    ) -> None:
         self._chroma = chroma
         self._lock = lock
         self._damaged = damaged
         self.write_lock = threading.RLock()
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
         self._open_collections()
-        self.snapshots = Snapshots(settings, self._source)
+        self.snapshots = Snapshots(settings, self._source, untouched=untouched)
 
     @classmethod
     def open(
@@ -80,7 +89,9 @@ class Store:
             lock.acquire(settings.wait)
         try:
             _check_marker(settings.data)
-            return cls(settings, Chroma(settings.data, None, serving=serving), lock, damaged=damaged)
+            untouched = take_note(settings.data)
+            chroma = Chroma(settings.data, None, serving=serving)
+            return cls(settings, chroma, lock, damaged=damaged, untouched=untouched)
         except BaseException:
             lock.release()
             raise
@@ -99,6 +110,8 @@ class Store:
         """Close the store and release the folder."""
         try:
             self._chroma.close()
+            if self._chroma.folder is not None:
+                note_closed(self._chroma.folder)
         finally:
             if self._lock is not None:
                 self._lock.release()

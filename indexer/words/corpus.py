@@ -66,7 +66,7 @@ class Corpus(Words):
         return self._writer.delete(ids)
 
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
-        memory = self.replica.load_if_quick() if texts else None
+        memory = self.load_if_quick() if texts else None
         if not texts or (memory is None and self._store.words.count() == 0):
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
         embedder = self._embedder()
@@ -93,6 +93,10 @@ class Corpus(Words):
     def save_snapshot(self) -> None:
         """Write the words in memory to the snapshot of the store, where that is due."""
         self.replica.save_snapshot()
+
+    def load_if_quick(self) -> MemoryIndex | None:
+        """Return the words in memory; None where they are not there and a snapshot does not bring them at once."""
+        return self.replica.load_if_quick()
 
     def close(self) -> None:
         """Read and write nothing more for the memory; the store is about to close. The caller holds no lock."""

@@ -136,8 +136,8 @@ class Replica:
     def reconcile(self) -> None:
         """Find what was never announced: where the number of words differs from the store's, compare all ids."""
         with self._store.write_lock:
-            if self.memory is not None and len(self.memory) != self._store.words.count():
-                self._reconcile(self.memory)
+            if self.memory is not None:
+                self._complete(self.memory)
 
     def settle(self) -> None:
         """Read again the words of a change that failed half way, and tell other processes of them.
@@ -162,6 +162,7 @@ class Replica:
                 with self._store.write_lock:  # `close` takes it too: Chroma crashes where it is closed during a read
                     self._check_open()
                     if (page := next(pages, None)) is None:
+                        self._complete(index)
                         return self._publish(index)
                     index.put_missing(*page)
         finally:
@@ -183,14 +184,21 @@ class Replica:
                     self.refresh(changed[i : i + _AT_ONCE])
             with self._store.write_lock:
                 self._check_open()
-                return None if quickly and len(index) != self._store.words.count() else self._publish(index)
+                if changed or not self._store.snapshots.untouched:
+                    if quickly and len(index) != self._store.words.count():
+                        return None
+                    self._complete(index)
+                return self._publish(index)
         finally:
             self._coming = None
 
-    def _publish(self, index: MemoryIndex) -> MemoryIndex:
-        """Let searches use an index, once it has the words that the store has; the caller holds the write lock."""
+    def _complete(self, index: MemoryIndex) -> None:
+        """Make sure that an index has the words that the store has; the caller holds the write lock."""
         if len(index) != self._store.words.count():
             self._reconcile(index)
+
+    def _publish(self, index: MemoryIndex) -> MemoryIndex:
+        """Let searches use an index; the caller holds the write lock."""
         if self.memory is not None:
             index.changes = max(index.changes, self.memory.changes + 1)
         self.memory = index

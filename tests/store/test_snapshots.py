@@ -449,3 +449,37 @@ def test_a_store_without_words_has_an_empty_one(store):
     store.words.delete(store.words.ids())
     take(store)
     assert in_it(store) == []
+
+
+def test_a_store_that_nobody_has_touched_is_believed_without_a_look_at_its_words(tmp_path, model, monkeypatch):
+    settings = Settings(data=tmp_path / "store", model="axes")
+    words = [Word(f"fruit {i}", str(i)) for i in range(1_200)]
+    with Engine(settings, load=lambda _: model) as engine:
+        engine.words.index(words, lambda _: None)
+        engine.words.load()
+    for method in ("get", "count", "query"):
+        monkeypatch.setattr(f"chromadb.Collection.{method}", None)
+    with Engine(settings, load=lambda _: model) as engine:
+        assert engine.store.snapshots.untouched and len(engine.words.load()) == 1_200
+        assert engine.words.nearest(["fruit 7"], 1)[0].matches[0].id == "7" and engine.info().counts.words == 1_200
+
+
+@pytest.mark.parametrize("how", ["another program wrote", "the process was killed", "the note is damaged"])
+def test_a_store_that_may_have_been_touched_is_compared(tmp_path, model, how):
+    settings = Settings(data=tmp_path / "store", model="axes")
+    with Engine(settings, load=lambda _: model) as engine:
+        engine.words.index([Word(f"fruit {i}", str(i)) for i in range(1_200)], lambda _: None)
+        engine.words.load()
+    note = settings.data / "topicdex-closed.json"
+    if how == "another program wrote":
+        client, collection = plain(settings)
+        collection.update(ids=["0"], metadatas=[{"colour": "red"}])
+        client.close()
+    elif how == "the process was killed":
+        note.unlink()
+    else:
+        note.write_text("[1,")
+    with Engine(settings, load=lambda _: model) as engine:
+        assert not engine.store.snapshots.untouched
+        opened = engine.store.snapshots.open()
+        assert (opened is None) == (how == "another program wrote")

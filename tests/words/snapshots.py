@@ -61,6 +61,8 @@ def made_of(pages, folder: Path = Path("lists")) -> ListSnapshot:
 class ListSnapshots:
     """The snapshot of one store, in memory; it notes what changes as the real one does."""
 
+    untouched = False
+
     def __init__(self) -> None:
         self.current: ListSnapshot | None = None
         self.changed: dict[str, None] = {}
