@@ -26,7 +26,8 @@ class SharedCalls(Generic[Item, Result]):
     """Runs the items of calls that come at the same time together.
 
     A caller who is alone runs its own item and changes no thread. Those who come meanwhile are a batch of one thread,
-    and so are those who come while that runs: a thread of their own changes hands less often than they would.
+    and so are those who come while that runs: a thread of their own changes hands less often than they would. After a
+    batch of several, the next one goes there too: who got their answers together mostly come back together.
     """
 
     def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result]], most: int) -> None:
@@ -38,13 +39,15 @@ class SharedCalls(Generic[Item, Result]):
         self._run = run
         self._lock = threading.Lock()
         self._busy = False
+        self._crowded = False  # the last batch had several items
         self._waiting: list[_Call[Item, Result]] = []
         self._thread = ThreadPoolExecutor(1, "topicdex-batches")
 
     def __call__(self, item: Item) -> Result:
         """Return the result of an item; raises what `run` raises for the batch that it was in."""
         with self._lock:
-            alone, self._busy = not self._busy, True
+            begins, self._busy = not self._busy, True
+            alone = begins and not self._crowded
             if not alone:
                 call = _Call[Item, Result](item)
                 self._waiting.append(call)
@@ -54,6 +57,8 @@ class SharedCalls(Generic[Item, Result]):
             finally:
                 if self._goes_on():
                     self._thread.submit(self._run_batches)
+        if begins:
+            self._thread.submit(self._run_batches)
         call.running.acquire()
         if call.error is not None:
             raise call.error
@@ -64,6 +69,7 @@ class SharedCalls(Generic[Item, Result]):
         while True:
             with self._lock:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                self._crowded = len(batch) > 1
             try:
                 for call, result in zip(batch, self._run([call.item for call in batch]), strict=True):
                     call.result = result
