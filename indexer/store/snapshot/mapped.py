@@ -164,7 +164,7 @@ class _Codes:
     def __init__(self, column: Iterable[pa.ListArray]) -> None:
         # the numbers of a list array are those of its rows one after another; offsets (rows + 1,) say where each begins
         self._blocks: list[tuple[Codes, Codes]] = [
-            (block.offsets.to_numpy(), block.values.to_numpy()) for block in column
+            (_numbers(block.offsets), _numbers(block.values)) for block in column
         ]
 
     def __getitem__(self, row: int) -> list[int]:
@@ -179,6 +179,12 @@ class _Codes:
             hits = np.flatnonzero(codes == wanted[0] if len(wanted) == 1 else np.isin(codes, wanted))
             mask[number * BLOCK + np.searchsorted(offsets, hits, side="right") - 1] = True
         return mask
+
+
+def _numbers(array: pa.Int32Array) -> Codes:
+    """Return the numbers of an array as they lie in the file; `to_numpy` would import pandas."""
+    content = array.buffers()[1]
+    return np.frombuffer(content or b"", dtype="<i4")[array.offset : array.offset + len(array)]
 
 
 def encoded(name: str, value: Scalar) -> str:
