@@ -20,9 +20,9 @@ Embed = Callable[[Sequence[str]], Vectors]
 _BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # among the flags of a processor
 _SAME = 0.999  # the least cosine of a vector to the float32 one
 _SAMPLE = 16  # texts whose vectors are compared
-# torch takes some 5 s and 500 MB to load and saves a third of a millisecond a title on two cores: it pays after 15,000
-# texts, and is loaded later, so that few that are a little more do not lose; OpenVINO takes 1.5 s and saves more
-_TORCH_PAYS, _OPENVINO_PAYS = 32_768, 2_048
+# torch takes some 5 s to load and saves half a millisecond a title: after 10,000 texts, waiting for it any longer would
+# have cost as much as loading it; OpenVINO takes 1.5 s and saves more
+_TORCH_PAYS, _OPENVINO_PAYS = 10_000, 2_048
 
 
 @dataclass(frozen=True)
