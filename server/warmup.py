@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 
@@ -10,6 +11,7 @@ from indexer.errors import StoreUnavailable
 
 _LOOK_S = 0.5  # until null scores and snapshot are looked at again: topics and words may have changed
 _RETRY_S = 10.0  # until the words are read again, where the store did not answer
+_PATIENCE_S = 10.0  # at the end of the process, for a step that is under way
 _log = logging.getLogger("topicdex")
 
 
@@ -23,15 +25,23 @@ class Warmup:
         self.failure: Exception | None = None
         self._engine = engine
         self._ended = threading.Event()
-        threading.Thread(target=self._run, name="topicdex-warmup", daemon=True).start()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="topicdex-warmup", daemon=True)
+        self._thread.start()
+        atexit.register(self._end)
 
     def join(self) -> None:
         """Wait until all is warm, or has failed."""
         self._ended.wait()
 
+    def _end(self) -> None:
+        """Let the step under way end: a process that exits while ONNX Runtime builds a session is aborted."""
+        self._stopping.set()
+        self._thread.join(_PATIENCE_S)
+
     def _run(self) -> None:
         engine, closed, wait = self._engine, self._engine.words.closed, 0.0
-        while not closed.wait(wait):
+        while not closed.wait(wait) and not self._stopping.is_set():
             try:
                 engine.words.load_if_quick()  # a snapshot is opened in less time than the model
                 engine.embedder()
