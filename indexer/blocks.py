@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 Result = TypeVar("Result")
 
 BLOCK = 2048  # rows in one product: they and their scores stay in the processor's cache
-_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-_NICE = 10  # on Linux each thread has its own priority: lookups go before a clustering
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # for this process
+_NICE = 10  # lookups go before a clustering and before the embedding of many texts
 
 
 def in_blocks(work: Callable[[slice], Result], n: int) -> Iterator[Result]:
@@ -36,7 +36,7 @@ def in_blocks(work: Callable[[slice], Result], n: int) -> Iterator[Result]:
     try:
         for block in blocks:
             ahead.append(_pool().submit(work, block))
-            if len(ahead) > 2 * _CORES:
+            if len(ahead) > 2 * CORES:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
@@ -47,10 +47,11 @@ def in_blocks(work: Callable[[slice], Result], n: int) -> Iterator[Result]:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_CORES, "topicdex-clusters", initializer=_lower_priority)
+    return ThreadPoolExecutor(CORES, "topicdex-clusters", initializer=lower_priority)
 
 
-def _lower_priority() -> None:
+def lower_priority() -> None:
+    """Let all other threads go before this one; only Linux has a priority for each thread."""
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 

@@ -25,7 +25,6 @@ class Warmup:
         self.failure: Exception | None = None
         self._engine = engine
         self._ended = threading.Event()
-        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="topicdex-warmup", daemon=True)
         self._thread.start()
         atexit.register(self._end)
@@ -35,13 +34,13 @@ class Warmup:
         self._ended.wait()
 
     def _end(self) -> None:
-        """Let the step under way end: a process that exits while ONNX Runtime builds a session is aborted."""
-        self._stopping.set()
+        """Let the step under way end: a process that exits while a thread is inside a C++ library is aborted."""
+        self._engine.words.close()
         self._thread.join(_PATIENCE_S)
 
     def _run(self) -> None:
         engine, closed, wait = self._engine, self._engine.words.closed, 0.0
-        while not closed.wait(wait) and not self._stopping.is_set():
+        while not closed.wait(wait):
             try:
                 engine.words.load_if_quick()  # a snapshot is opened in less time than the model
                 engine.embedder()

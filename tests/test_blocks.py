@@ -22,7 +22,7 @@ def cores(monkeypatch):
     """Give the blocks as many threads as are asked for."""
 
     def give(number):
-        monkeypatch.setattr(blocks, "_CORES", number)
+        monkeypatch.setattr(blocks, "CORES", number)
         blocks._pool.cache_clear()
 
     yield give

@@ -5,14 +5,13 @@ Cores that share a batch wait for each other at every step: on a busy machine, t
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.blocks import lower_priority
 from indexer.vectors import Vectors
 
 Rows = npt.NDArray[np.integer]
@@ -44,9 +43,12 @@ def in_place(batches: Sequence[Rows], parts: Iterable[Vectors]) -> Vectors:
     return vectors
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def maybe_cut(texts: Sequence[str], longest: int) -> list[int]:
+    """Return the positions of the texts that may have more than `longest` tokens; the others need no tokenizer.
+
+    A token covers at least one byte, and two tokens stand around each text.
+    """
+    return [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > longest - 2]
 
 
 def bulk_threads(workers: int, *, serving: bool, prepare: Callable[[], object] = lambda: None) -> ThreadPoolExecutor:
@@ -54,7 +56,7 @@ def bulk_threads(workers: int, *, serving: bool, prepare: Callable[[], object] =
 
     def start() -> None:
         prepare()
-        if serving and hasattr(os, "setpriority"):  # on Linux, each thread has its own priority
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        if serving:
+            lower_priority()
 
     return ThreadPoolExecutor(workers, "topicdex-bulk", initializer=start)

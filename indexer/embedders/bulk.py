@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from indexer.embedders.batches import TEXTS, TOKENS, Rows, bulk_threads, by_length, cores, in_place
+from indexer.blocks import CORES
+from indexer.embedders.batches import TEXTS, TOKENS, Rows, bulk_threads, by_length, in_place
 from indexer.vectors import Vectors, unit
 
 
@@ -27,7 +28,7 @@ class BulkModel:
             # a mean over the tokens in bfloat16 would be wrong in the third digit
             self._model[0].register_forward_hook(_pool_in_float32)
         self._tokenizing = threading.Lock()
-        workers = cores() if model.device.type == "cpu" else 1
+        workers = CORES if model.device.type == "cpu" else 1
         self._pool = bulk_threads(workers, serving=serving, prepare=partial(torch.set_num_threads, 1))
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.batching import SharedCalls
-from indexer.embedders.batches import BULK
+from indexer.embedders.batches import BULK, maybe_cut
 from indexer.vectors import Vectors, unit
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class SentenceModel:
         limit = self._model.max_seq_length
         if limit is None:
             return [False] * len(texts)
-        # a token covers at least one byte: a text with few bytes needs no tokenizer
-        long = [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > limit - 2]
+        long = maybe_cut(texts, limit)
         answer = [False] * len(texts)
         if long:
             with self._counting:

@@ -22,9 +22,7 @@ _OF = "topicdex:of"  # the announcement of what is published
 _IDS_AN_ENTRY = 1_000
 _OVERLAP_MS = 30_000  # how far the clocks of two machines may differ
 _PUBLISHED_WITHIN_MS = 20_000  # less than the overlap: who has not published by then has died
-_KEPT_MS = (
-    24 * 3_600_000
-)  # a process that slept longer reads all words again, and a snapshot that is older is of no use
+_KEPT_MS = 24 * 3_600_000  # a process that slept longer reads all words again, and an older snapshot is of no use
 
 
 class Changes:

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from scripts.benchmarks.machine import TITLES, Work, pss
 from scripts.benchmarks.searching import TOPICS
-from scripts.processes import REPOSITORY, TOPICDEX, Server
+from scripts.benchmarks.versions import versions
+from scripts.processes import TOPICDEX, Server
 
 REPEATED = 3_000  # words that come again and again
 _APART = 1_000_000  # requests between the beginnings of two runs: no text of one comes in another
@@ -119,26 +119,13 @@ def _servers(work: Work, most: int) -> Iterator[dict[str, Server]]:
     store = work.store(TITLES, most, parts=True)
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
-        for name, checkout in {"now": REPOSITORY, "before": work.before}.items():
-            if checkout is None:
-                continue
-            folder = stack.enter_context(_copy(store, name))
-            where = ["env", f"--chdir={checkout}", f"PYTHONPATH={checkout}"]
-            server = Server([*where, *TOPICDEX, "serve", "--port", "0", "--data", str(folder.absolute())])
-            servers[name] = stack.enter_context(server)
+        for version in versions(work):
+            server = stack.enter_context(version.serve(stack.enter_context(version.copy(store))))
+            servers[version.name] = server
             server.ready()
             server.client.call("PUT", "/v1/topics", {"topics": [{"name": topic} for topic in TOPICS]})
             server.wait_until_warm()
         yield servers
-
-
-@contextmanager
-def _copy(store: Path, name: str) -> Iterator[Path]:
-    folder = store.with_name(f"{store.name}-{name}")
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(store, folder)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def _compare(work: Work, servers: dict[str, Server], runs: Iterator[int], what: str, count: int, request: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from indexer.batching import SharedCalls
-from indexer.embedders.batches import TEXTS, TOKENS, Rows, bulk_threads, by_length, cores, in_place
+from indexer.blocks import CORES
+from indexer.embedders.batches import TEXTS, TOKENS, Rows, bulk_threads, by_length, in_place, maybe_cut
 from indexer.embedders.onnx.graph import encoder, whole_encoder
 from indexer.embedders.onnx.saved import Saved, read_saved
 from indexer.vectors import Vectors, unit
@@ -42,7 +43,7 @@ class OnnxEncoder:
         options.add_external_initializers(list(self._values), list(self._values.values()))
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._lookups = SharedCalls[list[list[int]], Vectors](self._together, _SHARED_CALLS)
-        self._threads = bulk_threads(cores(), serving=serving)
+        self._threads = bulk_threads(CORES, serving=serving)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each of a few texts, (n, dimension); calls that come at once share a forward pass."""
@@ -58,8 +59,7 @@ class OnnxEncoder:
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Tell of each text whether it has more tokens than the model reads."""
-        # a token covers at least one byte: a text with few bytes needs no tokenizer
-        long = [i for i, text in enumerate(texts) if len(text.encode("utf-8")) > self._saved.longest - 2]
+        long = maybe_cut(texts, self._saved.longest)
         answer = [False] * len(texts)
         for i, encoding in zip(long, self._tokenizer.encode_batch_fast([texts[i] for i in long]), strict=True):
             answer[i] = bool(encoding.overflowing)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.embedders.batches import Rows, cores
+from indexer.blocks import CORES
+from indexer.embedders.batches import Rows
 from indexer.vectors import Vectors
 
 
@@ -25,10 +26,12 @@ class OpenVinoForward:
         import openvino
 
         core = openvino.Core()
-        streams = {"NUM_STREAMS": cores(), "INFERENCE_NUM_THREADS": cores()}
+        streams = {"NUM_STREAMS": CORES, "INFERENCE_NUM_THREADS": CORES}
         options = {"INFERENCE_PRECISION_HINT": "bf16", **streams}
         self._compiled: Any = core.compile_model(core.read_model(model), "CPU", options)
         self._of_thread = threading.local()
+        # the first use of a tensor makes something that all threads share, and two that begin at once wait for ever
+        self(np.zeros((1, 1), dtype=np.int64), np.ones(1, dtype=np.int64))
 
     def __call__(self, ids: Rows, lengths: Rows) -> Vectors:
         """Return the vectors of padded ids (n, l) of texts with so many tokens (n,), as the model gives them."""

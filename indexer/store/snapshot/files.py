@@ -1,4 +1,4 @@
-"""The files of a snapshot while they are written; `indexer/store/snapshot.py` says what stands in them."""
+"""The files of a snapshot while they are written; `mapped.py` says what stands in them."""
 
 from __future__ import annotations
 
