@@ -30,6 +30,12 @@ class Unauthorized(TopicdexError):
     code = "unauthorized"
 
 
+class Forbidden(TopicdexError):
+    """The call comes from another site, or under a name that is not the server's."""
+
+    code = "forbidden"
+
+
 class NotFound(TopicdexError):
     """There is nothing under that name or id."""
 
@@ -58,6 +64,12 @@ class Conflict(TopicdexError):
     """The request was right once, but the state has moved on."""
 
     code = "conflict"
+
+
+class PreconditionFailed(TopicdexError):
+    """What was to be changed is no longer as the caller saw it."""
+
+    code = "precondition_failed"
 
 
 class TooLarge(TopicdexError):

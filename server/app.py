@@ -19,8 +19,9 @@ from indexer.settings import Settings
 from server.clusterings import clusterings
 from server.context import Context
 from server.jobs import Jobs
+from server.pages import register_pages
 from server.problems import Problem, invalid, register_problems
-from server.service import register_docs, service
+from server.service import service
 from server.threads import share_processor
 from server.topics import topics
 from server.warmup import Warmup
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     app.extensions["topicdex"] = Context(engine, Jobs(engine), Warmup(engine))
     for blueprint in (topics, words, clusterings, service):
         app.register_api(blueprint)
-    register_docs(app)
+    register_pages(app)
     register_problems(app)
     _check_requests(app, settings)
     return app

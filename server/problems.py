@@ -19,11 +19,13 @@ _log = logging.getLogger("topicdex")
 _STATUS = {
     "invalid_request": 422,
     "unauthorized": 401,
+    "forbidden": 403,
     "not_found": 404,
     "no_clustering": 404,
     "model_mismatch": 409,
     "store_format": 409,
     "conflict": 409,
+    "precondition_failed": 412,
     "too_large": 413,
     "unsupported_media_type": 415,
     "too_many_jobs": 429,

@@ -1,19 +1,16 @@
-"""The service itself over HTTP: what it is, whether it lives and is ready, its description and the page of that."""
+"""The service itself over HTTP: what it is, whether it lives and is ready."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from flask import Response, jsonify, render_template, send_from_directory
-from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
 from indexer.contract.info import Info
 from indexer.errors import NotReady
 from server.context import answer, context, engine
 from server.problems import ANY, V1, answers
-from server.schemas import Body, NoQuery
+from server.schemas import NoQuery
 
 
 class Health(BaseModel):
@@ -45,28 +42,3 @@ def readyz() -> Response:
         raise NotReady(f"the model is not loaded: {failure}" if failure else "the model is being loaded")
     engine().store.ping()
     return answer(Health())
-
-
-def register_docs(app: OpenAPI) -> None:
-    """Serve the OpenAPI description and a page that shows it, both without a network."""
-    assets = str(files("flask_openapi3_swagger") / "templates" / "swagger")
-    description = app.api_doc
-    # flask-openapi3 drops the keywords of JSON Schema that it does not know, such as propertyNames
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in Body.__subclasses__()], ref_template="#/components/schemas/{model}"
-    )
-    description["components"]["schemas"] |= schemas["$defs"]
-
-    def openapi() -> Response:
-        return jsonify(description)
-
-    def docs() -> str:
-        return render_template("docs.html")
-
-    def docs_asset(name: str) -> Response:
-        return send_from_directory(assets, name)
-
-    # plain Flask: these are no part of the description, and flask-openapi3 gives a view no bare path parameter
-    app.add_url_rule("/openapi.json", "openapi", openapi)
-    app.add_url_rule("/docs", "docs", docs)
-    app.add_url_rule("/docs/assets/<path:name>", "docs_asset", docs_asset)

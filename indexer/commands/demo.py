@@ -22,7 +22,7 @@ FOLDER = Path("topicdex-demo")
 def demo(port: int, no_serve: bool) -> None:
     """Index the bundled example in ./topicdex-demo, serve it, and show what to ask."""
     settings = Settings(data=FOLDER, port=port)
-    _index(settings)
+    index_example(settings)
     if no_serve:
         return
     from server.serve import serve
@@ -30,7 +30,8 @@ def demo(port: int, no_serve: bool) -> None:
     serve(settings, on_listen=lambda url: threading.Thread(target=_show, args=(url,), daemon=True).start())
 
 
-def _index(settings: Settings) -> None:
+def index_example(settings: Settings) -> None:
+    """Index the bundled words and topics into the store of the settings; what is there already stays."""
     from importlib.resources import as_file, files
 
     from indexer.connect import connect

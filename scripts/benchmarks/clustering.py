@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
 from scripts.processes import Client, Server, serving
 
 K = 20
+_NUMBERS = count()
 
 
 def cluster(work: Work) -> None:
@@ -133,7 +135,9 @@ def _identity(work: Work) -> None:
 
 
 def _ask(server: Server, path: str, n: int) -> list[float]:
-    return [seconds(lambda i=i: server.client.call("GET", path, text=f"a new word {i}")) for i in range(n)]
+    """Time lookups of texts that no lookup had before: the vectors of recent questions are kept."""
+    texts = [f"a new word {next(_NUMBERS)}" for _ in range(n)]
+    return [seconds(lambda text=text: server.client.call("GET", path, text=text)) for text in texts]
 
 
 def _words(store: Path) -> tuple[list[str], np.ndarray]:

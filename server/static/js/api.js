@@ -1,0 +1,129 @@
+// The API as the page calls it: the key, problems in words, jobs that are followed, a server that comes back.
+
+const BASE = new URL("v1/", document.baseURI);
+const KEPT = "topicdex-key"; // in the tab's own storage, where the user says so
+let key = sessionStorage.getItem(KEPT);
+let asked = null; // the dialog that is open: calls that are refused meanwhile wait for the same answer
+
+/** What went wrong, as the server says it: `code` for the page, `detail` for a person. */
+export class Problem extends Error {
+  constructor(status, { code = "internal", detail = "The server gave no reason.", errors = [] } = {}) {
+    super(detail);
+    Object.assign(this, { name: "Problem", status, code, detail, errors });
+  }
+}
+
+/** `down` and `up`, when the server stops answering and answers again. */
+export const connection = new EventTarget();
+
+/** Replaced by the frame: asks for the key, resolves to {key, keep} or null. */
+export const doors = { askForKey: async (_wrong) => null };
+
+export const get = (path, query, options) => call("GET", path, { query, ...options });
+export const post = (path, body, options) => call("POST", path, { body, ...options });
+
+/**
+ * Call the API and return what it answers: JSON, or null where there is no body. `path` is relative to /v1.
+ * Options: `query`, `body` (JSON), `file` (bytes to send as they are), `headers`, `signal`, `lines` (the answer is JSON
+ * lines, returned as an array), `whole` ({answer, response} in place of the answer).
+ * Raises Problem; AbortError where `signal` ends the call. A GET waits for a server that does not answer.
+ */
+export async function call(method, path, options = {}) {
+  for (;;) {
+    const response = await reach(method, path, options);
+    if (response.status === 401) {
+      if (await newKey(key !== null)) continue;
+      throw await problem(response);
+    }
+    if (!response.ok) throw await problem(response);
+    const answer = await read(response, options.lines);
+    return options.whole ? { answer, response } : answer;
+  }
+}
+
+/** The parts of a path, each encoded: path("words", "a/b"). */
+export const path = (...parts) => parts.map(encodeURIComponent).join("/");
+
+/** Follow a job or clustering until it has ended; `each` gets it every time. Returns it. */
+export async function follow(at, each, signal) {
+  for (let pause = 150; ; pause = Math.min(1000, pause * 1.3)) {
+    const job = await get(at, null, { signal });
+    each(job);
+    if (!["queued", "running"].includes(job.status)) return job;
+    await wait(pause, signal);
+  }
+}
+
+/** Resolve after some milliseconds, reject with AbortError where the signal comes first. */
+export function wait(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => { clearTimeout(timer); reject(new DOMException("left", "AbortError")); };
+    const timer = setTimeout(() => { signal?.removeEventListener("abort", stop); resolve(); }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+export function forgetKey() {
+  key = null;
+  sessionStorage.removeItem(KEPT);
+}
+
+async function reach(method, path, { query, body, file, headers, signal }) {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${key}` }) };
+  if (body !== undefined) sent["Content-Type"] = "application/json";
+  else if (file !== undefined) sent["Content-Type"] = "application/octet-stream";
+  for (;;) {
+    try {
+      return await fetch(url, { method, headers: sent, body: body === undefined ? file : JSON.stringify(body), signal, cache: "no-store", credentials: "omit" });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      const up = untilUp();
+      if (method !== "GET") throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });
+      await up;
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+let coming = null;
+function untilUp() {
+  coming ??= (async () => {
+    connection.dispatchEvent(new Event("down"));
+    for (;;) {
+      await wait(700);
+      try {
+        if ((await fetch(new URL("../healthz", BASE), { cache: "no-store" })).ok) break;
+      } catch { /* still down */ }
+    }
+    coming = null;
+    connection.dispatchEvent(new Event("up"));
+  })();
+  return coming;
+}
+
+async function newKey(wrong) {
+  asked ??= doors.askForKey(wrong).finally(() => { asked = null; });
+  const given = await asked;
+  if (!given) return false;
+  key = given.key;
+  if (given.keep) sessionStorage.setItem(KEPT, key);
+  else sessionStorage.removeItem(KEPT);
+  return true;
+}
+
+async function read(response, lines) {
+  if (response.status === 204) return null;
+  if (!lines) return response.json();
+  return (await response.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+async function problem(response) {
+  try {
+    return new Problem(response.status, await response.json());
+  } catch {
+    return new Problem(response.status, { detail: `The server answered ${response.status} ${response.statusText}.` });
+  }
+}
