@@ -7,7 +7,7 @@ import statistics
 import threading
 from pathlib import Path
 
-from scripts.benchmarks.machine import TITLES, Work, seconds, show, timed
+from scripts.benchmarks.machine import TITLES, Work, new_text, seconds, show, timed
 from scripts.benchmarks.searching import TOPICS
 from scripts.processes import TOPICDEX, Client, Server, serving
 
@@ -42,7 +42,7 @@ def _index(file: Path, folder: Path) -> float:
 
 def _index_while_asked(file: Path, folder: Path, server: Server) -> float:
     server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in TOPICS]})
-    idle = {what: [_ask(server.client, path, i) for i in range(200)] for what, path in _PATHS.items()}
+    idle = {what: [_ask(server.client, path) for _ in range(200)] for what, path in _PATHS.items()}
     busy: dict[str, list[float]] = {what: [] for what in _PATHS}
     done = threading.Event()
 
@@ -50,7 +50,7 @@ def _index_while_asked(file: Path, folder: Path, server: Server) -> float:
         other = Client(server.url)
         while not done.is_set():
             for what, path in _PATHS.items():
-                busy[what].append(_ask(other, path, len(busy[what])))
+                busy[what].append(_ask(other, path))
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -63,5 +63,5 @@ def _index_while_asked(file: Path, folder: Path, server: Server) -> float:
     return rate
 
 
-def _ask(client: Client, path: str, number: int) -> float:
-    return seconds(lambda: client.call("GET", path, text=f"a new word {number}"))
+def _ask(client: Client, path: str) -> float:
+    return seconds(lambda: client.call("GET", path, text=new_text()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +20,10 @@ from indexer.clusters.naming import name_clusters
 from indexer.clusters.silhouette import silhouette
 from indexer.settings import Settings
 from indexer.store.store import Store
-from scripts.benchmarks.machine import LARGE, TITLES, Work, seconds, show
+from scripts.benchmarks.machine import LARGE, TITLES, Work, new_text, seconds, show
 from scripts.processes import Client, Server, serving
 
 K = 20
-_NUMBERS = count()
 
 
 def cluster(work: Work) -> None:
@@ -135,9 +133,7 @@ def _identity(work: Work) -> None:
 
 
 def _ask(server: Server, path: str, n: int) -> list[float]:
-    """Time lookups of texts that no lookup had before: the vectors of recent questions are kept."""
-    texts = [f"a new word {next(_NUMBERS)}" for _ in range(n)]
-    return [seconds(lambda text=text: server.client.call("GET", path, text=text)) for text in texts]
+    return [seconds(lambda: server.client.call("GET", path, text=new_text())) for _ in range(n)]
 
 
 def _words(store: Path) -> tuple[list[str], np.ndarray]:

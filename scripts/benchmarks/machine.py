@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scripts.processes import TOPICDEX
 
 TITLES = "reddit_topical_titles.csv.gz"
 LARGE = "reddit_titles_500k.csv.gz"
+_numbers = count()
 
 
 def describe() -> str:
@@ -26,6 +27,11 @@ def describe() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
     return f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+
+
+def new_text() -> str:
+    """Return a text that no call had before: a server keeps the vectors of recent questions."""
+    return f"a new word {next(_numbers)}"
 
 
 @dataclass(frozen=True)
