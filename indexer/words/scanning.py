@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
 
+from indexer.blocks import CORES
 from indexer.vectors import Bools, Ints, Vectors
 
 _QUERIES = 128  # in one product, which bounds the memory of its scores
 _COPIED = 8  # where less than one row in so many is asked for, copying these rows costs less than the whole product
 _GROUP = 64  # rows of which only the highest score is looked at first
 _LOWEST = float(np.finfo(np.float32).min)
+_SHARE = 100_000  # rows for each thread of a scan: fewer are read before a second thread has begun
+
+Block = tuple[int, Vectors]  # the number of the first row, and the rows
 
 
 def nearest(
-    queries: Vectors, k: int, blocks: Sequence[tuple[int, Vectors]], masks: Sequence[Bools], mask_of: Ints
+    queries: Vectors, k: int, blocks: Sequence[Block], masks: Sequence[Bools], mask_of: Ints
 ) -> list[tuple[Ints, Vectors]]:
     """Return the rows of the k highest cosines of each query and these cosines, best first; of equal ones the first.
 
@@ -25,12 +32,34 @@ def nearest(
     found: list[tuple[Ints, Vectors]] = []
     for first in range(0, len(queries), _QUERIES):
         some = slice(first, first + _QUERIES)
-        best = _Best(len(queries[some]), k)
-        for start, block in blocks:
-            here = np.array([mask[start : start + len(block)] for mask in masks])
-            best.look_into(queries[some], block, start, here, mask_of[some])
+        scan = partial(_scan, queries[some], k, masks=masks, mask_of=mask_of[some])
+        shares = _shares(blocks)
+        best, *others = map(scan, shares) if len(shares) == 1 else _threads().map(scan, shares)
+        for other in others:
+            best.take(other)
         found += best.rows()
     return found
+
+
+def _scan(queries: Vectors, k: int, blocks: Sequence[Block], masks: Sequence[Bools], mask_of: Ints) -> _Best:
+    best = _Best(len(queries), k)
+    for start, block in blocks:
+        here = np.array([mask[start : start + len(block)] for mask in masks])
+        best.look_into(queries, block, start, here, mask_of)
+    return best
+
+
+def _shares(blocks: Sequence[Block]) -> list[Sequence[Block]]:
+    """Return the blocks in a share for each thread: one core alone does not read memory at full speed."""
+    rows = sum(len(block) for _, block in blocks)
+    count = max(1, min(CORES, rows // _SHARE))
+    ends = [round(len(blocks) * i / count) for i in range(count + 1)]
+    return [blocks[begin:end] for begin, end in pairwise(ends)]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(CORES, "topicdex-scans")
 
 
 class _Best:
@@ -50,6 +79,10 @@ class _Best:
         """Return the rows of each query and their scores, best first."""
         ends = np.searchsorted(self._query, np.arange(1, self._n))
         return list(zip(np.split(self._row, ends), np.split(self._score, ends), strict=True))
+
+    def take(self, other: _Best) -> None:
+        """Take in the best of higher rows."""
+        self._merge(other._query, other._row, other._score)
 
     def look_into(self, queries: Vectors, block: Vectors, start: int, masks: Bools, mask_of: Ints) -> None:
         """Compare a block of rows, numbered from `start` on and higher than all before; `masks`: (m, rows)."""

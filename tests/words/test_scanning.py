@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from indexer.words import scanning
 from indexer.words.scanning import nearest
 
 
@@ -18,7 +19,10 @@ def expected(queries, k, vectors, masks, mask_of):
 @pytest.mark.parametrize("k", [1, 3, 10, 700])
 @pytest.mark.parametrize("n", [1, 63, 130, 3_000])
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
-def test_the_best_are_those_of_a_full_sort(k, n, share):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_best_are_those_of_a_full_sort(k, n, share, threads, monkeypatch):
+    monkeypatch.setattr(scanning, "_SHARE", max(1, n // threads))
+    monkeypatch.setattr(scanning, "CORES", threads)
     draw = np.random.default_rng(k * n)
     vectors = (draw.integers(-4, 5, (n, 6)) / 8).astype(np.float32)  # products are exact, and many are equal
     queries = (draw.integers(-4, 5, (200, 6)) / 8).astype(np.float32)  # more than one product takes
