@@ -105,7 +105,7 @@ def test_a_run_is_started_watched_left_followed_again_and_cancelled(page: Page, 
     page.get_by_role("button", name="Start").click()
     bar = page.get_by_role("progressbar", name="Clustering, asked for: auto")
     expect(bar).to_be_visible()
-    expect(bar).not_to_have_attribute("value", "0")
+    expect(bar).not_to_have_attribute("value", "0", timeout=60_000)
     assert_accessible(page)
     page.get_by_role("link", name="Topics", exact=True).click()
     expect(page.locator("h1")).to_have_text("Topics")

@@ -7,20 +7,22 @@ import { ask } from "../parts/dialog.js";
 import { field } from "../parts/field.js";
 import { done } from "../parts/notice.js";
 
-/** Return a card; `fate` has what became of the cluster, `open(shown)` hears whether its words are shown, `topic()` makes one. */
+const button = (said, click) => h("button.small", { on: { click } }, said);
+
+/** Return a card; `fate` says what became of the cluster, `open(shown)` hears whether its words are shown, `topic()` makes one. */
 export function card({ cluster, run, hue, fate, shown, open, topic, signal }) {
   const words = h("div.stack");
-  const button = h("button.small", { on: { click: () => { toggle(words.hidden); open(!words.hidden); } } }, "Words");
+  const more = button("Words", () => { toggle(words.hidden); open(!words.hidden); });
   const element = h("article.card.stack", { style: hue && { "--hue": hue } },
     h("h3", h("span.dot"), " ", text(cluster.name)),
     h("p.small.number", `${counted(cluster.size, "word")}, ${percent(cluster.size / run.words, 1)}`),
     h("div.share", { style: { "--value": cluster.size / Math.max(...run.clusters.map(({ size }) => size)) } }), fate,
     h("p.small.quiet", cluster.keywords.map((word, i) => [i > 0 && ", ", text(word)])),
     h("ul.plain", cluster.examples.map((one) => h("li", text(one)))),
-    h("div.row", button, h("button.small", { on: { click: topic } }, "Make a topic")), words);
+    h("div.row", more, button("Make a topic", topic)), words);
   const toggle = (on) => {
     words.hidden = !on;
-    button.setAttribute("aria-expanded", on);
+    more.setAttribute("aria-expanded", on);
     element.classList.toggle("open", on);
     if (on && !words.firstChild) pages(words, path("clusterings", run.id, "words"), cluster.id, signal);
   };
@@ -35,7 +37,7 @@ function pages(place, at, cluster, signal) {
     cursor = page.next;
     more.hidden = !cursor;
   }).finally(() => { reading = null; });
-  const [list, more] = [h("ul.plain.words"), h("button.small", { on: { click: read } }, "More words")];
+  const [list, more] = [h("ul.plain.words"), button("More words", read)];
   place.append(list, more);
   read();
 }
@@ -43,11 +45,11 @@ function pages(place, at, cluster, signal) {
 /** Ask for name and examples and make a topic of a cluster; `active`: topics that grew on the corpus answer now. */
 export async function toTopic(cluster, active) {
   const { topics } = await get("topics");
-  const look = () => { taken.textContent = topics.some((topic) => topic.name === name.value.trim()) ? "There is a topic of this name: it is replaced." : ""; };
-  const name = h("input", { type: "text", value: cluster.name, required: true, on: { input: look } });
+  const input = () => { taken.textContent = topics.some((topic) => topic.name === name.value.trim()) ? "There is a topic of this name: it is replaced." : ""; };
+  const name = h("input", { type: "text", value: cluster.name, required: true, on: { input } });
   const taken = h("p.small", { role: "status" });
   const examples = h("textarea", { rows: 6, value: cluster.examples.map((one) => one.replace(/\s+/g, " ")).join("\n") });
-  look();
+  input();
   const topic = await ask({
     title: "Make a topic of this cluster",
     content: [field("Name", name), taken, field("Examples, one a line", examples), active && h("p", "Topics that grew on the corpus answer now; a new topic switches that off.")],
