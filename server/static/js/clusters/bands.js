@@ -58,7 +58,7 @@ export function bands(steps, hues, width) {
       const tall = Math.max(1, unit * cluster.size);
       places.set(cluster, { y, in: y, out: y });
       shape("rect", cluster, `${cluster.name}: ${counted(cluster.size, "word")}`, { x, y, width: 10, height: tall });
-      if (tall + height / 4 / most > 11) names.push(s("text", { x: x + 15, y: y + tall / 2 + 4 }, cluster.name.replace(/^(.{20}).{3,}/u, "$1\u2026")));
+      if (tall + height / 4 / most > 11) names.push(s("text", { x: x + 15, y: y + tall / 2 + 4 }, cluster.name.replace(/^(.{18}).{3,}/u, "$1\u2026")));
       y += tall + height / 4 / most;
     }
     for (const { from, to, what, words } of rows.sort((a, b) => places.get(a.from).y - places.get(b.from).y || places.get(a.to).y - places.get(b.to).y)) {
