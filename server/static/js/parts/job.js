@@ -8,12 +8,11 @@ export function jobProgress(name, cancel) {
   const progress = h("progress", { max: 1, value: 0, "aria-label": name });
   const said = h("span.small.quiet.number", { role: "status" });
   const button = h("button.small", { type: "button", on: { click: () => { button.disabled = true; cancel(); } } }, "Cancel");
-  const begun = performance.now();
   return {
     element: h("div.card.stack.job", h("div.row.apart", h("span", name), button), progress, said),
     update(job) {
       progress.value = job.progress;
-      fill(said, job.status === "queued" ? "waiting for its turn" : `${percent(job.progress)}, ${seconds((performance.now() - begun) / 1000)}`);
+      fill(said, job.status === "queued" ? "waiting for its turn" : `${percent(job.progress)}, ${seconds(Math.max(0, Date.now() - Date.parse(job.created)) / 1000)}`);
     },
   };
 }
