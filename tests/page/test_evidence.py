@@ -189,7 +189,7 @@ def test_labels_that_are_no_topics_are_left_out_and_said(view: Page):
     lines = "Mango,Fruit\nChile,COUNTRY\nMonday,Day\nTuesday,Day\n<b>x</b>,<i>y</i>\nPoem,OOS"
     measured(view, f"text,label\n{lines}\n")
     expect(view.get_by_text("labelled.csv: 3 rows measured")).to_be_visible()
-    expect(view.get_by_text("2 labels of 3 rows, left out, no topics: Day, <i>y</i>")).to_be_visible()
+    expect(view.get_by_text("2 labels are no topics, 3 rows left out: Day, <i>y</i>")).to_be_visible()
     view.get_by_role("link", name="add them as topics").click()
     expect(view.locator("h1")).to_have_text("Topics")
 
@@ -259,4 +259,4 @@ def test_without_words_and_topics_it_says_what_is_missing(page: Page, server: Se
     page.goto(f"{server.url}/#/evidence")
     expect(page.get_by_text("It needs stored words and two topics.")).to_be_visible()
     drop(page, "labelled.csv", "text,label\nMango,Fruit\n")
-    expect(page.get_by_text("1 label of 1 row, left out, no topics: Fruit")).to_be_visible()
+    expect(page.get_by_text("1 label is no topic, 1 row left out: Fruit")).to_be_visible()

@@ -66,7 +66,7 @@ export async function show(root, state, signal) {
       const strange = new Set(given.rows.map((row) => row.label).filter((label) => label !== null && !known.has(folded(label))));
       rows = given.rows.filter((row) => !strange.has(row.label));
       const sum = [h("p", text(given.name), `: ${counted(rows.length, "row")} measured`, given.skipped > 0 && `, ${given.skipped} without a text or a label skipped`),
-        strange.size > 0 && h("p.notice.warn", h("span", `${counted(strange.size, "label")} of ${counted(given.rows.length - rows.length, "row")}, left out, no topics: `,
+        strange.size > 0 && h("p.notice.warn", h("span", `${counted(strange.size, "label is no topic", "labels are no topics")}, ${counted(given.rows.length - rows.length, "row")} left out: `,
           [...strange].slice(0, 5).map((label) => [text(label), ", "]), h("a", { href: link("topics") }, "add them as topics")))];
       fill(said, sum, rows.length > 0 && "Measuring\u2026");
       if (!rows.length) return;
@@ -101,9 +101,11 @@ export async function show(root, state, signal) {
   const precision = h("input", { type: "number", min: 0.01, max: 0.99, step: 0.01, value: chosen.precision, required: true });
   const finder = card("Find it for me", form(async () => {
     choose({ precision: precision.value });
+    const asked = given;
     fill(found, "Trying thresholds\u2026");
     try {
       const { thresholds, measured, tried, messages } = await post("calibrations", { rows, precision: precision.valueAsNumber }, { signal });
+      if (asked !== given) return;
       fill(found, h("p", h("strong", inWords(thresholds)), `, on rows not seen by the fit: ${effect(measured.coverage.value, measured.precision, measured.none_recall)}`),
         messages.map((message) => h("p.small", text(message))), button("Apply", () => set(thresholds)),
         trials("What was tried", Object.entries(tried).map(([name, one]) => [CRITERIA[name], one])));
