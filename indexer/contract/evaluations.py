@@ -20,11 +20,15 @@ class Rate(Answer):
 
 
 class CurvePoint(Answer):
-    """The coverage and the precision at one threshold: the share of rows answered, and of those the share right."""
+    """What one threshold gives: the share of rows answered, and of those the share right.
+
+    `none_recall` is the share of the rows of no topic that are not answered.
+    """
 
     threshold: float
     coverage: float
     precision: Rate
+    none_recall: Rate
 
 
 class TopicFigures(Answer):
@@ -65,6 +69,7 @@ class Evaluation(Trial):
 
     Accuracy and macro F1 judge the nearest topic without thresholds, over the rows that have a topic. All else is what
     a caller gets at `thresholds`. The curves, of "score" and "margin", take each threshold alone, over all rows.
+    `none_precision` is the share of the rows not answered that belong to no topic.
     """
 
     rows: int
@@ -73,6 +78,7 @@ class Evaluation(Trial):
     accuracy: Rate
     macro_f1: Rate
     auroc: Rate
+    none_precision: Rate
     curves: dict[str, list[CurvePoint]]
     topics: list[TopicFigures]
     confusions: list[Confusion]

@@ -13,7 +13,7 @@ from indexer.evaluation.thresholds import decide
 from indexer.vectors import Bools, Floats, Ints, Vectors
 
 NO_TOPIC = -1  # the column of a row that belongs to no topic
-_CURVE_POINTS = 20
+_CURVE_POINTS = 100
 _CONFUSIONS = 20
 _EXAMPLES = 3
 _RESAMPLES = 1000
@@ -36,9 +36,9 @@ def evaluate(
     best, accepted = decision.best, decision.accepted
     in_scope = truth != NO_TOPIC
     right = best == truth
-    curves = {"score": _curve(decision.score, right)}
+    curves = {"score": _curve(decision.score, right, in_scope)}
     if len(topics) > 1:
-        curves["margin"] = _curve(decision.margin, right)
+        curves["margin"] = _curve(decision.margin, right, in_scope)
     return Evaluation(
         **dict(trial(accepted, right, in_scope)),
         rows=len(truth),
@@ -47,6 +47,7 @@ def evaluate(
         accuracy=share(right[in_scope]),
         macro_f1=_macro_f1(truth[in_scope], best[in_scope], len(topics), seed),
         auroc=auroc(decision.score, in_scope),
+        none_precision=share(~in_scope[~accepted]),
         curves=curves,
         topics=_by_topic(best[accepted], truth, right & accepted, topics),
         confusions=_confusions(np.flatnonzero(accepted & ~right), best, truth, topics, texts),
@@ -68,16 +69,22 @@ def trial(answered: Bools, right: Bools, in_scope: Bools) -> Trial:
     )
 
 
-def _curve(key: Floats, right: Bools) -> list[CurvePoint]:
-    """Return the points at 5, 10 ... 100 % coverage; rows that tie at a threshold are all answered."""
+def _curve(key: Floats, right: Bools, in_scope: Bools) -> list[CurvePoint]:
+    """Return the points at 1, 2 ... 100 % coverage; rows that tie at a threshold are all answered."""
     if not len(key):
         return []
     order = np.argsort(-key, kind="stable")
-    ordered, hits = key[order], np.cumsum(right[order])
+    ordered, hits, strangers = key[order], np.cumsum(right[order]), np.cumsum(~in_scope[order])
+    none = int(strangers[-1])
     wanted = np.ceil(np.arange(1, _CURVE_POINTS + 1) / _CURVE_POINTS * len(key) - 1e-9).astype(np.intp)
     answered = np.unique(np.searchsorted(-ordered, -ordered[wanted - 1], side="right"))
     return [
-        CurvePoint(threshold=float(ordered[n - 1]), coverage=n / len(key), precision=wilson(int(hits[n - 1]), n))
+        CurvePoint(
+            threshold=float(ordered[n - 1]),
+            coverage=n / len(key),
+            precision=wilson(int(hits[n - 1]), n),
+            none_recall=wilson(none - int(strangers[n - 1]), none),
+        )
         for n in answered.tolist()
     ]
 

@@ -36,6 +36,7 @@ def test_without_thresholds_every_row_gets_its_nearest_topic():
     assert found.precision == wilson(4, 9)
     assert found.precision_in_scope == wilson(4, 7)
     assert found.none_recall == wilson(0, 2)
+    assert found.none_precision.value is None
 
 
 def test_thresholds_change_what_is_answered_and_not_the_accuracy():
@@ -47,6 +48,7 @@ def test_thresholds_change_what_is_answered_and_not_the_accuracy():
     assert found.coverage_in_scope == wilson(4, 7)
     assert found.precision_in_scope == wilson(4, 4)
     assert found.none_recall == wilson(1, 2)
+    assert found.none_precision == wilson(1, 4)
     by_topic = {figures.topic: figures for figures in found.topics}
     assert by_topic["Fruit"].support == 5
     assert by_topic["Fruit"].precision == wilson(2, 2)
@@ -104,11 +106,25 @@ def test_a_curve_trades_coverage_for_precision():
     curves = evaluate(scores, truth, TOPICS[:2], ["x"] * 100, thresholds=Thresholds()).curves
     for name, highest in (("score", 0.9), ("margin", 0.7)):
         points = curves[name]
-        assert [point.coverage for point in points] == pytest.approx(np.arange(1, 21) / 20)
+        assert [point.coverage for point in points] == pytest.approx(np.arange(1, 101) / 100)
         assert points[0].threshold < highest
-        assert [point.precision.value for point in points[:16]] == [1.0] * 16
+        assert [point.precision.value for point in points[:80]] == [1.0] * 80
         assert points[-1].precision == wilson(80, 100)
+        assert {point.none_recall.n for point in points} == {0}
         assert [point.threshold for point in points] == sorted((p.threshold for p in points), reverse=True)
+
+
+def test_a_point_of_a_curve_is_what_its_threshold_gives_alone():
+    curves = evaluate(SCORES, TRUTH, TOPICS, TEXTS, thresholds=Thresholds()).curves
+    for name, points in curves.items():
+        assert len(points) > 5
+        for point in points:
+            alone = evaluate(SCORES, TRUTH, TOPICS, TEXTS, thresholds=Thresholds(**{name: point.threshold}))
+            assert point.coverage == alone.coverage.value
+            assert point.precision == alone.precision
+            assert point.none_recall == alone.none_recall
+    # From the highest score down: mango; pear and china; chile and blackberry; sofa; apple; date; zebra.
+    assert [p.none_recall.value for p in curves["score"]] == [1, 1, 1, 0.5, 0.5, 0.5, 0]
 
 
 def test_rows_that_tie_share_a_point_of_the_curve():
