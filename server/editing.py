@@ -1,0 +1,101 @@
+"""Topics edited over HTTP: one is read with its version and changed, and a change of all is seen beforehand."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+
+from indexer.contract.topics import TopicChange, TopicChanged, TopicPreview, TopicRecord
+from indexer.records import MOST_ITEMS
+from server.context import answer, engine
+from server.problems import BODY, MODEL, V1, answers
+from server.schemas import Body, Count, NoQuery, Text, Unicode
+from server.topics import NamePath, TopicsIn
+
+
+def _left_away(**how: Any) -> Any:
+    """Return a field that may be left away, and that is not null where it is there."""
+
+    def without_default(schema: dict[str, Any]) -> None:
+        del schema["default"]
+
+    return Field(default=None, json_schema_extra=without_default, **how)
+
+
+class TopicPatch(Body):
+    """The fields of a topic to change; those that are left away stay as they are."""
+
+    name: Text = _left_away()
+    description: Unicode = _left_away()
+    examples: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = _left_away()
+
+    def change(self) -> TopicChange:
+        """Return it as the engine knows it."""
+        return TopicChange(**self.model_dump(exclude_unset=True))
+
+
+_TAG = r'(W/)?"[!#-~]*"'
+_TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
+
+
+class IfMatch(BaseModel):
+    """The versions of a topic, its ETags, of which it must have one; `*` stands for any."""
+
+    tags: Annotated[
+        str | None, StringConstraints(pattern=_TAGS), WithJsonSchema({"type": "string", "pattern": _TAGS})
+    ] = _left_away(alias="If-Match")
+
+    def version(self, now: str) -> str | None:
+        """Return the version that the topic must have, where it has `now`; None where any will do.
+
+        A weak tag is never the same as the strong one that a topic has (RFC 9110, 13.1.1).
+        """
+        if self.tags in (None, "*"):
+            return None
+        return now if ("", now) in re.findall(r'(W/)?"(.*?)"', self.tags) else ""
+
+
+class PreviewIn(TopicsIn):
+    """Topics as the whole set might be, texts to answer with them, and how many topics to show for each."""
+
+    texts: Annotated[list[Text], Field(max_length=MOST_ITEMS)] = []
+    k: Count = 2
+
+
+editing = APIBlueprint("editing", __name__, url_prefix="/v1", abp_security=[{"key": []}], abp_tags=[Tag(name="Topics")])
+UNCHANGED = {"description": "It is as `If-None-Match` says"}
+
+
+@editing.post("/topics/preview", responses=answers(TopicPreview, *BODY, *MODEL))
+def preview_topics(query: NoQuery, body: PreviewIn) -> Response:
+    """Show what would change if these were the whole set of topics; nothing is stored."""
+    return answer(engine().topics.preview([topic.topic() for topic in body.topics], body.texts, body.k))
+
+
+@editing.get("/topics/<anything:name>", responses={**answers(TopicRecord, *V1, "not_found"), 304: UNCHANGED})
+def get_topic(path: NamePath, query: NoQuery) -> Response:
+    """Get one topic; its `ETag` is its version."""
+    topic = engine().topics.get(path.name)
+    if request.if_none_match.contains_weak(topic.version):
+        return _tagged(Response(status=304), topic)
+    return _tagged(answer(topic), topic)
+
+
+@editing.patch(
+    "/topics/<anything:name>",
+    responses=answers(TopicChanged, *BODY, *MODEL, "not_found", "conflict", "precondition_failed"),
+)
+def change_topic(path: NamePath, query: NoQuery, header: IfMatch, body: TopicPatch) -> Response:
+    """Change fields of one topic, where it still has a version that `If-Match` names; the `ETag` is that of the new."""
+    now = engine().topics.get(path.name).version
+    topic = engine().topics.change(path.name, body.change(), header.version(now))
+    return _tagged(answer(topic), topic)
+
+
+def _tagged(response: Response, topic: TopicRecord) -> Response:
+    response.set_etag(topic.version)
+    return response
