@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from flask import Response, request
@@ -10,6 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from indexer.contract.topics import TopicChange, TopicChanged, TopicPreview, TopicRecord
+from indexer.errors import PreconditionFailed
 from indexer.records import MOST_ITEMS
 from server.context import answer, engine
 from server.problems import BODY, MODEL, V1, answers
@@ -49,14 +51,14 @@ class IfMatch(BaseModel):
         str | None, StringConstraints(pattern=_TAGS), WithJsonSchema({"type": "string", "pattern": _TAGS})
     ] = _left_away(alias="If-Match")
 
-    def version(self, now: str) -> str | None:
-        """Return the version that the topic must have, where it has `now`; None where any will do.
+    def versions(self) -> list[str | None]:
+        """Return the versions of which it must have one; None is any.
 
-        A weak tag is never the same as the strong one that a topic has (RFC 9110, 13.1.1).
+        A weak tag is never the same as the strong one that a topic has (RFC 9110, 13.1.1), and "" is no version.
         """
-        if self.tags in (None, "*"):
-            return None
-        return now if ("", now) in re.findall(r'(W/)?"(.*?)"', self.tags) else ""
+        if self.tags is None or self.tags == "*":
+            return [None]
+        return [tag for weak, tag in re.findall(r'(W/)?"(.*?)"', self.tags) if not weak] or [""]
 
 
 class PreviewIn(TopicsIn):
@@ -91,8 +93,15 @@ def get_topic(path: NamePath, query: NoQuery) -> Response:
 )
 def change_topic(path: NamePath, query: NoQuery, header: IfMatch, body: TopicPatch) -> Response:
     """Change fields of one topic, where it still has a version that `If-Match` names; the `ETag` is that of the new."""
-    now = engine().topics.get(path.name).version
-    topic = engine().topics.change(path.name, body.change(), header.version(now))
+    *others, last = header.versions()
+    for version in others:
+        with suppress(PreconditionFailed):
+            return _changed(path.name, body, version)
+    return _changed(path.name, body, last)
+
+
+def _changed(name: str, body: TopicPatch, version: str | None) -> Response:
+    topic = engine().topics.change(name, body.change(), version)
     return _tagged(answer(topic), topic)
 
 

@@ -104,6 +104,7 @@ class TopicIndex(Topics):
             return self._change(list(merged.values()), vectors)
 
     def change(self, name: str, change: TopicChange, version: str | None = None) -> TopicChanged:
+        self.reload_if_changed()
         self._check_version(name, version)  # before the model works for nothing
         named = name if change.name is None else change.name
         given = topic_of(Topic(named, change.description or "", tuple(change.examples or ())))
