@@ -1,4 +1,4 @@
-"""Topics edited over HTTP: one is read with its version and changed, and a change of all is seen beforehand."""
+"""Topics edited over HTTP: one is read with its version, changed or deleted; a change of all is seen beforehand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from indexer.records import MOST_ITEMS
 from server.context import answer, engine
 from server.problems import BODY, MODEL, V1, answers
 from server.schemas import Body, Count, NoQuery, Text, Unicode
-from server.topics import NamePath, TopicsIn
+from server.topics import TopicsIn
+
+
+class NamePath(BaseModel):
+    """The name of a topic."""
+
+    name: str
 
 
 def _left_away(**how: Any) -> Any:
@@ -41,14 +47,16 @@ class TopicPatch(Body):
 
 
 _TAG = r'(W/)?"[!#-~]*"'
-_TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
+_TAGS = rf"^(\*|({_TAG})?([ \t]*,[ \t]*({_TAG})?)*)$"  # a list may have empty elements (RFC 9110, 5.6.1.2)
 
 
 class IfMatch(BaseModel):
     """The versions of a topic, its ETags, of which it must have one; `*` stands for any."""
 
     tags: Annotated[
-        str | None, StringConstraints(pattern=_TAGS), WithJsonSchema({"type": "string", "pattern": _TAGS})
+        str | None,
+        StringConstraints(pattern=_TAGS),
+        WithJsonSchema({"type": "string", "pattern": _TAGS, "example": '"0123456789abcdef"'}),
     ] = _left_away(alias="If-Match")
 
     def versions(self) -> list[str | None]:
@@ -98,6 +106,13 @@ def change_topic(path: NamePath, query: NoQuery, header: IfMatch, body: TopicPat
         with suppress(PreconditionFailed):
             return _changed(path.name, body, version)
     return _changed(path.name, body, last)
+
+
+@editing.delete("/topics/<anything:name>", responses=answers(None, *V1, "not_found", status=204))
+def delete_topic(path: NamePath, query: NoQuery) -> Response:
+    """Delete one topic."""
+    engine().topics.delete(path.name)
+    return Response(status=204)
 
 
 def _changed(name: str, body: TopicPatch, version: str | None) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation
 from indexer.contract.topics import (
@@ -89,12 +89,6 @@ class TopicWordsQuery(Query):
         if "limit" in self.model_fields_set and self.order is None:
             raise ValueError("limit goes with order; without an order every word comes")
         return self
-
-
-class NamePath(BaseModel):
-    """The name of a topic."""
-
-    name: str
 
 
 class LabelledIn(Body):
@@ -204,13 +198,6 @@ def evaluate(query: NoQuery, body: EvaluationIn) -> Response:
 def calibrate(query: NoQuery, body: CalibrationIn) -> Response:
     """Find the thresholds that answer most labelled texts at a precision; set them where `apply` is true."""
     return answer(engine().topics.calibrate(body.labelled(), body.precision, apply=body.apply))
-
-
-@topics.delete("/topics/<anything:name>", responses=answers(None, *V1, "not_found", status=204))
-def delete_topic(path: NamePath, query: NoQuery) -> Response:
-    """Delete one topic."""
-    engine().topics.delete(path.name)
-    return Response(status=204)
 
 
 @topics.get("/topics/background", responses=answers(NullScores, *V1))
