@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from indexer.contract.topics import TopicChange, TopicChanged, TopicPreview, TopicRecord
 from indexer.errors import PreconditionFailed
@@ -47,15 +47,21 @@ class TopicPatch(Body):
 
 
 _TAG = r'(W/)?"[!#-~]*"'
-_TAGS = rf"^(\*|({_TAG})?([ \t]*,[ \t]*({_TAG})?)*)$"  # a list may have empty elements (RFC 9110, 5.6.1.2)
+_TAGS = rf"^(\*|({_TAG})?[ \t]*(,[ \t]*({_TAG}[ \t]*)?)*)$"  # a list may have empty elements (RFC 9110, 5.6.1.2)
+
+
+def _is_list_of_tags(value: str) -> str:
+    if not re.fullmatch(_TAGS, value):
+        raise ValueError("it is no list of ETags; send the ETag of the topic as it came, in its quotes, or *")
+    return value
 
 
 class IfMatch(BaseModel):
     """The versions of a topic, its ETags, of which it must have one; `*` stands for any."""
 
     tags: Annotated[
-        str | None,
-        StringConstraints(pattern=_TAGS),
+        str,
+        AfterValidator(_is_list_of_tags),
         WithJsonSchema({"type": "string", "pattern": _TAGS, "example": '"0123456789abcdef"'}),
     ] = _left_away(alias="If-Match")
 
@@ -64,7 +70,7 @@ class IfMatch(BaseModel):
 
         A weak tag is never the same as the strong one that a topic has (RFC 9110, 13.1.1), and "" is no version.
         """
-        if self.tags is None or self.tags == "*":
+        if not self.model_fields_set or self.tags == "*":
             return [None]
         return [tag for weak, tag in re.findall(r'(W/)?"(.*?)"', self.tags) if not weak] or [""]
 

@@ -87,7 +87,7 @@ class TopicWordsQuery(Query):
     def limit_goes_with_order(self) -> Self:
         """Refuse a limit of words in no order."""
         if "limit" in self.model_fields_set and self.order is None:
-            raise ValueError("limit goes with order; without an order every word comes")
+            raise ValueError("limit goes with order; give order=surest or order=unsure, or no limit for every word")
         return self
 
 

@@ -74,7 +74,7 @@ def _change(new_name: str | None, description: str | None, examples: tuple[str, 
 
 @topics.command("change")
 @click.argument("name")
-@click.option("--name", "new_name", type=valid_text, help="another name for it")
+@click.option("--name", "new_name", type=valid_text, metavar="NEW", help="another name for it")
 @click.option("--description", help='what the topic is about; "" takes it away')
 @click.option(
     "--example", "examples", multiple=True, type=valid_text, help="a text of it; these replace those it has; repeat it"

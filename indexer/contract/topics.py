@@ -14,7 +14,6 @@ Kind = Literal["label", "adapted"]
 Reason = Literal["matched", "below_threshold", "ambiguous", "no_topics"]
 Order = Literal["surest", "unsure"]
 Ended = Literal["deactivated"] | None  # what became of an adaptation
-MOST_WORDS = 1_000  # in the order of how sure their topics are
 
 
 class TopicMatch(Answer):
