@@ -94,7 +94,10 @@ def preview_topics(query: NoQuery, body: PreviewIn) -> Response:
 
 @editing.get("/topics/<anything:name>", responses={**answers(TopicRecord, *V1, "not_found"), 304: UNCHANGED})
 def get_topic(path: NamePath, query: NoQuery) -> Response:
-    """Get one topic; its `ETag` is its version."""
+    """Get one topic; its `ETag` is its version.
+
+    A topic whose name is another call, such as `nearest` or `words`, is read from the list of all topics.
+    """
     topic = engine().topics.get(path.name)
     if request.if_none_match.contains_weak(topic.version):
         return _tagged(Response(status=304), topic)
