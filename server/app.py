@@ -18,6 +18,7 @@ from indexer.errors import InvalidRequest, TooLarge, Unauthorized, UnsupportedMe
 from indexer.settings import Settings
 from server.clusterings import clusterings
 from server.context import Context
+from server.editing import editing
 from server.jobs import Jobs
 from server.pages import register_pages
 from server.problems import Problem, invalid, register_problems
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.json.ensure_ascii = True  # type: ignore[attr-defined]
     app.extensions["topicdex"] = Context(engine, Jobs(engine), Warmup(engine))
-    for blueprint in (topics, words, clusterings, service):
+    for blueprint in (topics, editing, words, clusterings, service):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)
@@ -84,7 +85,7 @@ def _check_requests(app: OpenAPI, settings: Settings) -> None:
             if not same or scheme.lower() != "bearer":
                 raise Unauthorized("send the header `Authorization: Bearer KEY` with the key of this server")
         _check_query()
-        if request.routing_exception is None and request.method in ("POST", "PUT"):
+        if request.routing_exception is None and request.method in ("POST", "PUT", "PATCH"):
             _check_body()
 
 

@@ -1,23 +1,27 @@
-"""Topics over HTTP: set, list, delete, nearest, thresholds, and what labelled texts say about them."""
+"""Topics over HTTP: set, listed, nearest, their words and sizes, thresholds, and what labelled texts say of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Literal, Self
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation
 from indexer.contract.topics import (
     ClassifiedWord,
     NullScores,
+    Order,
     Thresholds,
     ThresholdSet,
     TopicAnswer,
     TopicAnswers,
     TopicSet,
+    TopicSizes,
 )
+from indexer.contract.words import Similarity
 from indexer.errors import TooManyJobs
 from indexer.records import MOST_ITEMS, LabelledText, Topic
 from server.context import MOST_STREAMS, answer, context, engine
@@ -72,16 +76,19 @@ class NearestTopicsIn(Body):
     k: Count = 2
 
 
-class TopicQuery(Query):
-    """Only the words of this topic."""
+class TopicWordsQuery(Query):
+    """Only the words of this topic; in this order, and so many, where one is asked for."""
 
     topic: str | None = None
+    order: Order | None = None
+    limit: Count = 100
 
-
-class NamePath(BaseModel):
-    """The name of a topic."""
-
-    name: str
+    @model_validator(mode="after")
+    def limit_goes_with_order(self) -> Self:
+        """Refuse a limit of words in no order."""
+        if "limit" in self.model_fields_set and self.order is None:
+            raise ValueError("limit goes with order; give order=surest or order=unsure, or no limit for every word")
+        return self
 
 
 class LabelledIn(Body):
@@ -141,6 +148,18 @@ def list_topics(query: NoQuery) -> Response:
     return answer(engine().topics.all())
 
 
+@topics.get("/topics/similarity", responses=answers(Similarity, *V1))
+def compare_topics(query: NoQuery) -> Response:
+    """Compare every topic with every other, by the prototypes in use."""
+    return answer(engine().topics.similarity())
+
+
+@topics.get("/topics/sizes", responses=answers(TopicSizes, *V1))
+def topic_sizes(query: NoQuery) -> Response:
+    """Count the stored words that are answered with each topic."""
+    return answer(engine().topics.sizes())
+
+
 @topics.get("/topics/nearest", responses=answers(TopicAnswer, *V1, *MODEL))
 def nearest_topic(query: NearestTopicQuery) -> Response:
     """Find the topic of a text, which is not stored."""
@@ -154,8 +173,12 @@ def nearest_topics(query: PrototypesQuery, body: NearestTopicsIn) -> Response:
 
 
 @topics.get("/topics/words", responses={**answers(None, *V1, "not_found", "too_many_jobs"), 200: LINES})
-def classify_words(query: TopicQuery) -> Response:
-    """Give the topic of every stored word, one JSON object a line, as one stream."""
+def classify_words(query: TopicWordsQuery) -> Response:
+    """Give the topic of every stored word, one JSON object a line, as one stream; with `order` the first `limit`."""
+    if query.order is not None:
+        words = engine().topics.words(query.order, query.topic, query.limit)
+        text = "".join(f"{json.dumps(word.model_dump())}\n" for word in words)
+        return Response(text, content_type="application/x-ndjson")
     lines = engine().topics.classify(query.topic)
     streams = context().streams
     if not streams.acquire(blocking=False):
@@ -175,13 +198,6 @@ def evaluate(query: NoQuery, body: EvaluationIn) -> Response:
 def calibrate(query: NoQuery, body: CalibrationIn) -> Response:
     """Find the thresholds that answer most labelled texts at a precision; set them where `apply` is true."""
     return answer(engine().topics.calibrate(body.labelled(), body.precision, apply=body.apply))
-
-
-@topics.delete("/topics/<anything:name>", responses=answers(None, *V1, "not_found", status=204))
-def delete_topic(path: NamePath, query: NoQuery) -> Response:
-    """Delete one topic."""
-    engine().topics.delete(path.name)
-    return Response(status=204)
 
 
 @topics.get("/topics/background", responses=answers(NullScores, *V1))

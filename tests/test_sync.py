@@ -14,8 +14,8 @@ import pytest
 from indexer import Engine, Settings
 from indexer.clusters.history import History
 from indexer.contract.clusterings import ClusteringSettings
-from indexer.contract.topics import Thresholds
-from indexer.errors import ModelMismatch, StoreUnavailable
+from indexer.contract.topics import Thresholds, TopicChange
+from indexer.errors import ModelMismatch, PreconditionFailed, StoreUnavailable
 from indexer.records import Topic, Word
 from indexer.store import changes
 from indexer.store.chroma import PATIENCE_S
@@ -86,6 +86,10 @@ def test_topics_that_many_set_at_once_do_not_overwrite_each_other(two):
     other.topics.delete("fruit")
     assert [topic.name for topic in one.topics.add([Topic("animal")]).topics] == ["country", "animal"]
     assert one.topics.thresholds().score == 0.5
+    seen = one.topics.get("animal").version
+    other.topics.change("animal", TopicChange(description="wild"), seen)
+    with pytest.raises(PreconditionFailed):
+        one.topics.change("animal", TopicChange(description="tame"), seen)
 
 
 def test_what_was_missed_while_the_store_was_away_is_read_when_it_is_back(two, monkeypatch):

@@ -18,7 +18,21 @@ from indexer.contract.clusterings import (
 )
 from indexer.contract.evaluations import Calibration, Evaluation
 from indexer.contract.info import Info
-from indexer.contract.topics import Kind, NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicSet
+from indexer.contract.topics import (
+    ClassifiedWords,
+    Kind,
+    NullScores,
+    Order,
+    Thresholds,
+    ThresholdSet,
+    TopicAnswers,
+    TopicChange,
+    TopicChanged,
+    TopicPreview,
+    TopicRecord,
+    TopicSet,
+    TopicSizes,
+)
 from indexer.contract.words import Counts, Similarity, WordAnswers, WordPage, WordRecord, WordsAdded
 from indexer.progress import Progress
 from indexer.records import LabelledText, Scalar, Topic, Word
@@ -66,14 +80,34 @@ class Topics(Protocol):
     def all(self) -> TopicSet:
         """Return all topics in their order."""
 
+    def get(self, name: str) -> TopicRecord:
+        """Return one topic; raises NotFound."""
+
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
         """Make `topics`, whose names differ, the whole set."""
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
         """Add topics, or replace those with the same name in their place."""
 
+    def change(self, name: str, change: TopicChange, version: str | None = None) -> TopicChanged:
+        """Change fields of one topic; with another name it keeps its place and its own threshold.
+
+        Raises NotFound, Conflict where the new name is another topic's, and PreconditionFailed where `version` is
+        given and the topic has another one by now. Of many who change one version at once through an engine, one
+        succeeds; engines that share a Chroma server see what another has changed before, and not at the same moment.
+        """
+
     def delete(self, name: str) -> TopicSet:
         """Delete one topic; raises NotFound."""
+
+    def preview(self, topics: Sequence[Topic | str], texts: Sequence[str] = (), k: int = 2) -> TopicPreview:
+        """Return what would change if `topics` were the whole set, and the answers to `texts`; change nothing."""
+
+    def similarity(self) -> Similarity:
+        """Return the cosine of every prototype in use with every other."""
+
+    def sizes(self) -> TopicSizes:
+        """Return how many stored words are answered with each topic."""
 
     def deactivate(self) -> None:
         """Go back to plain labels; harmless where nothing is active."""
@@ -85,6 +119,13 @@ class Topics(Protocol):
         """Yield the topic of every stored word, or the words of one topic, as lines of JSON, many at a time.
 
         The call itself raises NotFound for a topic that is not set.
+        """
+
+    def words(self, order: Order, topic: str | None = None, limit: int = 100) -> ClassifiedWords:
+        """Return the `limit` stored words, 1,000 at most, whose topic is surest, or least sure, first.
+
+        The margin says how sure it is, with a single topic the score; words without a topic are the least sure.
+        `topic`: only the words that are answered with it. Raises NotFound for a topic that is not set.
         """
 
     def thresholds(self) -> ThresholdSet:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from indexer.contract.answer import Answer, Table
-from indexer.records import Role
+from indexer.records import Role, text_hash
 
 Kind = Literal["label", "adapted"]
 Reason = Literal["matched", "below_threshold", "ambiguous", "no_topics"]
+Order = Literal["surest", "unsure"]
+Ended = Literal["deactivated"] | None  # what became of an adaptation
 
 
 class TopicMatch(Answer):
@@ -84,6 +87,25 @@ class TopicRecord(Answer):
     description: str = ""
     examples: list[str] = []
 
+    @property
+    def version(self) -> str:
+        """Return 16 hex digits that change when the topic changes: its ETag."""
+        return text_hash(json.dumps([self.name, self.description, self.examples]))[:16]
+
+
+class TopicChange(Answer):
+    """The fields of a topic to change; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    examples: list[str] | None = None
+
+
+class TopicChanged(TopicRecord):
+    """A topic as it is now; `adaptation` is set where its change has ended one."""
+
+    adaptation: Ended = Field(default=None, exclude_if=lambda value: value is None)
+
 
 class TopicSet(Table[TopicRecord]):
     """All topics in their order; `adaptation` is set where a change of the topics has ended one."""
@@ -91,7 +113,7 @@ class TopicSet(Table[TopicRecord]):
     table = "topics"
 
     topics: list[TopicRecord]
-    adaptation: Literal["deactivated"] | None = Field(default=None, exclude_if=lambda value: value is None)
+    adaptation: Ended = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Thresholds(Answer):
@@ -145,3 +167,61 @@ class ClassifiedWord(Answer):
     score: float | None
     margin: float | None
     reason: Reason
+
+
+class ClassifiedWords(Table[ClassifiedWord]):
+    """Stored words with their topics, in the order that was asked for."""
+
+    table = "words"
+
+    words: list[ClassifiedWord]
+
+
+class TopicSize(Answer):
+    """A topic and the number of stored words that are answered with it."""
+
+    topic: str
+    words: int
+
+
+class TopicSizes(Table[TopicSize]):
+    """How many of the stored `words` each topic has, in the order of the topics, and `none` the number without one."""
+
+    table = "topics"
+
+    words: int
+    none: int
+    prototypes: Kind
+    topics: list[TopicSize]
+
+
+class TopicMove(Answer):
+    """A stored word whose topic would be another one, or none."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    id: str
+    text: str
+    old: str | None = Field(alias="from")
+    new: str | None = Field(alias="to")
+
+
+class TopicPreview(Answer):
+    """What would change if other topics were the whole set.
+
+    `moved` of the stored `words` would have another topic, or none; `examples` are some of these, the surest of their
+    new topic first, and those without one last. `prototypes` answer now; `sizes`, `none` and `results` are as they
+    would be.
+    """
+
+    words: int
+    moved: int
+    prototypes: Kind
+    sizes: list[TopicSize]
+    none: int
+    examples: list[TopicMove]
+    results: list[TopicAnswer]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each example of a word that would move."""
+        return [word.model_dump() for word in self.examples]

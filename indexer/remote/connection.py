@@ -73,6 +73,7 @@ class Connection:
         body: object = None,
         *,
         query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
         writes: bool = False,
         patience: float | None = None,
     ) -> Any:
@@ -86,7 +87,7 @@ class Connection:
         end = time.monotonic() + self._wait
         while True:
             try:
-                return self._once(method, path, body, query or {}, writes, patience)
+                return self._once(method, path, body, query or {}, headers or {}, writes, patience)
             except TopicdexError as error:
                 if error.code not in _BUSY or time.monotonic() >= end:
                     raise
@@ -110,7 +111,16 @@ class Connection:
         """Close the connection."""
         self._client.close()
 
-    def _once(self, method: str, path: str, body: object, query: Query, writes: bool, patience: float | None) -> Any:
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        query: Query,
+        headers: Mapping[str, str],
+        writes: bool,
+        patience: float | None,
+    ) -> Any:
         seconds = patience or (_WRITE_S if writes else _READ_S)
         try:
             response = self._client.request(
@@ -118,7 +128,7 @@ class Connection:
                 path,
                 params=_given(query),
                 content=None if body is None else _encoded(body),
-                headers=None if body is None else {"Content-Type": "application/json"},
+                headers={**headers, **({} if body is None else {"Content-Type": "application/json"})},
                 timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_S)),
             )
         except httpx.RequestError as error:

@@ -9,10 +9,26 @@ from typing import Any
 
 from indexer.contract.evaluations import MOST_ROWS, Calibration, Evaluation
 from indexer.contract.service import Topics
-from indexer.contract.topics import Kind, NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicSet
-from indexer.errors import InvalidRequest
+from indexer.contract.topics import (
+    ClassifiedWord,
+    ClassifiedWords,
+    Kind,
+    NullScores,
+    Order,
+    Thresholds,
+    ThresholdSet,
+    TopicAnswers,
+    TopicChange,
+    TopicChanged,
+    TopicPreview,
+    TopicRecord,
+    TopicSet,
+    TopicSizes,
+)
+from indexer.contract.words import Similarity
+from indexer.errors import InvalidRequest, NotFound
 from indexer.records import LabelledText, Topic, topic_of
-from indexer.remote.connection import TEXT_S, Connection, path_part
+from indexer.remote.connection import TEXT_S, Connection, batches, path_part
 
 
 class RemoteTopics(Topics):
@@ -25,16 +41,41 @@ class RemoteTopics(Topics):
     def all(self) -> TopicSet:
         return self._connection.ask(TopicSet, "GET", "/v1/topics")
 
+    def get(self, name: str) -> TopicRecord:
+        for topic in self.all():  # GET /v1/topics/{name} is another call where the name is "nearest" or "words"
+            if topic.name == name:
+                return topic
+        raise NotFound(f"there is no topic {name!r}")
+
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
         return self._set("PUT", topics)
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
         return self._set("POST", topics)
 
+    def change(self, name: str, change: TopicChange, version: str | None = None) -> TopicChanged:
+        self._check_model()
+        headers = {} if version is None else {"If-Match": f'"{path_part(version)}"'}
+        body, path = change.model_dump(exclude_none=True), f"/v1/topics/{path_part(name)}"
+        return self._connection.ask(TopicChanged, "PATCH", path, body, headers=headers, writes=True)
+
     def delete(self, name: str) -> TopicSet:
         adapted = self.thresholds().prototypes == "adapted"  # the answer to a DELETE is empty
         self._connection.call("DELETE", f"/v1/topics/{path_part(name)}", writes=True)
         return self.all().model_copy(update={"adaptation": "deactivated"} if adapted else {})
+
+    def preview(self, topics: Sequence[Topic | str], texts: Sequence[str] = (), k: int = 2) -> TopicPreview:
+        self._check_model()
+        body = {"topics": [asdict(topic_of(topic)) for topic in topics], "k": k}
+        calls = [{**body, "texts": batch} for batch in batches(texts)] or [body]
+        parts = [self._connection.ask(TopicPreview, "POST", "/v1/topics/preview", call) for call in calls]
+        return parts[0].model_copy(update={"results": [result for part in parts for result in part.results]})
+
+    def similarity(self) -> Similarity:
+        return self._connection.ask(Similarity, "GET", "/v1/topics/similarity")
+
+    def sizes(self) -> TopicSizes:
+        return self._connection.ask(TopicSizes, "GET", "/v1/topics/sizes")
 
     def deactivate(self) -> None:
         self._connection.call("DELETE", "/v1/clusterings/active", writes=True)
@@ -46,6 +87,11 @@ class RemoteTopics(Topics):
     def classify(self, topic: str | None = None) -> Iterator[str]:
         lines = self._connection.stream("/v1/topics/words", {"topic": topic})
         return chain([next(lines, "")], lines)
+
+    def words(self, order: Order, topic: str | None = None, limit: int = 100) -> ClassifiedWords:
+        query = {"order": order, "topic": topic, "limit": limit}
+        lines = "".join(self._connection.stream("/v1/topics/words", query)).split("\n")
+        return ClassifiedWords(words=[ClassifiedWord.model_validate_json(line) for line in lines if line])
 
     def thresholds(self) -> ThresholdSet:
         return self._connection.ask(ThresholdSet, "GET", "/v1/thresholds")

@@ -89,8 +89,8 @@ class TopicTable:
 
 
 def set_version(texts: Sequence[TopicText]) -> str:
-    """Return a name for this very set: the same topics in the same order give the same one."""
-    return text_hash("\0".join(f"{text.topic}\1{text.role}\1{text.text}" for text in texts))
+    """Return a name for this very set: the same topics in the same order give the same one; "" is that of no topic."""
+    return text_hash("\0".join(f"{text.topic}\1{text.role}\1{text.text}" for text in texts)) if texts else ""
 
 
 def _inspected(version: str, rows: list[Row]) -> InspectedTopics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from indexer.errors import NotFound
 from indexer.prototypes import Prototypes
 from indexer.records import Topic
 from indexer.store.store import Store
-from indexer.store.topics import set_version
+from indexer.store.topics import TopicText, set_version
 from indexer.topics.adaptation import TopicVectors, label_prototypes
 from indexer.topics.answering import InUse
 from indexer.topics.texts import TopicTexts, texts_by_topic
@@ -70,12 +71,17 @@ def read_current(store: Store) -> CurrentTopics:
             return current
 
 
+def labelled(rows: Iterable[TopicText]) -> tuple[dict[str, TopicTexts], Prototypes]:
+    """Return the texts of each topic, and the prototypes that follow from them alone."""
+    texts = texts_by_topic(rows)
+    vectors = label_prototypes([its.by_role() for its in texts.values()]) if texts else np.empty((0, 0), np.float32)
+    return texts, Prototypes(tuple(texts), vectors)
+
+
 def _read(store: Store, state: dict[str, Any]) -> CurrentTopics:
     stored, active, adapted = state.get("topics", ""), state.get("active"), None
-    texts = texts_by_topic(store.topics.read(stored) if stored else [])
+    texts, label = labelled(store.topics.read(stored) if stored else [])
     rows = [row for its in texts.values() for row in its.rows]
-    vectors = label_prototypes([its.by_role() for its in texts.values()]) if texts else np.empty((0, 0), np.float32)
-    label = Prototypes(tuple(texts), vectors)
     if active is not None:
         try:
             adapted = store.clusterings.prototypes(active).named(label.names)
@@ -83,4 +89,4 @@ def _read(store: Store, state: dict[str, Any]) -> CurrentTopics:
             _log.warning("the clustering %s that topics should answer from is gone; their labels answer", active)
             active = None
     thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
-    return CurrentTopics(state, set_version(rows) if rows else "", texts, label, adapted, active, thresholds)
+    return CurrentTopics(state, set_version(rows), texts, label, adapted, active, thresholds)

@@ -125,6 +125,10 @@ class MemoryIndex:
         rows = view.by_id()
         return Assignment(view.ids(rows), view.texts(rows), nearest[rows])
 
+    def view(self) -> View:
+        """Return all rows as they are now."""
+        return self._view()
+
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Return all words as they are now, with their vectors, in the order in which they were added, in pages."""
         return self._view().pages()

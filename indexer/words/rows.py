@@ -145,6 +145,20 @@ class View:
             start = self.base_rows + number * BLOCK
             yield start, block[: len(self.alive) - start]
 
+    def each_block(self, work: Callable[[Ints, Vectors], Item]) -> Iterator[Item]:
+        """Yield what `work` returns for the rows of each block that have no tombstone, and for their vectors.
+
+        In the order of the rows; several blocks are worked on at once, and no text is read.
+        """
+
+        for start, block in self.blocks():
+
+            def of(part: slice, first: int = start, vectors: Vectors = block) -> Item:
+                rows = first + part.start + np.flatnonzero(self.alive[first + part.start : first + part.stop])
+                return work(rows, vectors[part] if len(rows) == part.stop - part.start else vectors[rows - first])
+
+            yield from in_blocks(of, len(block))
+
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Yield all words with their vectors, in the order of their rows."""
         for start, block in self.blocks():

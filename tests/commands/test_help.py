@@ -19,6 +19,7 @@ from tests.commands.conftest import LOADED, in_a_process
         ["serve", "--port", "abc"],
         ["words", "list", "--limit", "0"],
         ["topics", "add"],
+        ["topics", "change", "a"],
         ["--surprise"],
         [],
     ],

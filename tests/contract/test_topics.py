@@ -6,8 +6,21 @@ import pytest
 
 from indexer.contract.clusterings import ClusteringSettings
 from indexer.contract.evaluations import Calibration, Evaluation
-from indexer.contract.topics import NullScores, Thresholds, ThresholdSet, TopicAnswers, TopicRecord, TopicSet
-from indexer.errors import InvalidRequest, NotFound
+from indexer.contract.topics import (
+    ClassifiedWords,
+    NullScores,
+    Thresholds,
+    ThresholdSet,
+    TopicAnswers,
+    TopicChange,
+    TopicChanged,
+    TopicPreview,
+    TopicRecord,
+    TopicSet,
+    TopicSizes,
+)
+from indexer.contract.words import Similarity
+from indexer.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from indexer.records import LabelledText, Topic
 
 NAMES = ("fruit", "country", "company")
@@ -60,6 +73,129 @@ def test_a_blank_or_broken_text_of_a_topic_is_refused(service, topic):
         with pytest.raises(InvalidRequest):
             change(["fruit", topic])
     assert names(service.topics.all()) == []
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a?b#c%", "two\nlines", "😀 ثم", "nearest", "words", "sizes", "preview"])
+def test_any_topic_can_be_read_and_changed_by_its_name(service, name):
+    service.topics.replace([Topic(name, "x", ("y",)), "other"])
+    assert service.topics.get(name) == TopicRecord(name=name, description="x", examples=["y"])
+    changed = service.topics.change(name, TopicChange(description="z"))
+    assert changed == TopicChanged(name=name, description="z", examples=["y"])
+    assert service.topics.get(name) == TopicRecord(name=name, description="z", examples=["y"])
+
+
+def test_a_topic_that_is_not_there_can_be_neither_read_nor_changed(topics):
+    with pytest.raises(NotFound, match="animal"):
+        topics.get("animal")
+    for version in (None, "0123456789abcdef"):
+        with pytest.raises(NotFound, match="animal"):
+            topics.change("animal", TopicChange(description="x"), version)
+
+
+def test_a_change_leaves_the_other_fields_as_they_are(topics):
+    given = TopicChange(description="sweet", examples=["fruit x", "fruit y"])
+    assert isinstance(topics.change("fruit", given), TopicChanged)
+    changed = topics.change("fruit", TopicChange(description=""))
+    assert changed == TopicChanged(name="fruit", examples=["fruit x", "fruit y"])
+    assert topics.change("fruit", TopicChange(examples=[])) == TopicChanged(name="fruit")
+    assert topics.change("fruit", TopicChange()) == TopicChanged(name="fruit")
+    assert names(topics.all()) == list(NAMES)
+
+
+def test_another_name_keeps_the_place_and_the_threshold_of_a_topic(topics):
+    topics.set_thresholds(Thresholds(score=0.1, margin=0.01, topics={"country": 0.3, "fruit": 0.2}))
+    assert topics.change("country", TopicChange(name="nation")) == TopicChanged(name="nation")
+    assert names(topics.all()) == ["fruit", "nation", "company"]
+    assert topics.thresholds() == ThresholdSet(score=0.1, margin=0.01, topics={"nation": 0.3, "fruit": 0.2})
+    assert topics.change("nation", TopicChange(name="nation", description="x")).description == "x"
+    with pytest.raises(Conflict, match="fruit"):
+        topics.change("nation", TopicChange(name="fruit"))
+    assert names(topics.all()) == ["fruit", "nation", "company"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"name": name} for name in ("", " ", "\udc80")),
+        {"description": "\udc80"},
+        *({"examples": [example]} for example in ("", "\udc80")),
+    ],
+    ids=repr,
+)
+def test_a_change_to_a_blank_or_broken_text_is_refused(topics, change):
+    with pytest.raises(InvalidRequest):
+        topics.change("fruit", TopicChange(**change))
+    assert topics.get("fruit") == TopicRecord(name="fruit")
+
+
+def test_a_change_of_a_version_that_is_no_more_is_refused(topics):
+    seen = topics.get("fruit").version
+    assert len(seen) == 16 and seen == topics.all()[0].version
+    changed = topics.change("fruit", TopicChange(description="sweet"), seen)
+    assert changed.version == topics.get("fruit").version != seen
+    for version in (seen, "", "nonsense", 'a"b', "ü\n"):
+        with pytest.raises(PreconditionFailed, match="fruit"):
+            topics.change("fruit", TopicChange(description="sour"), version)
+    assert topics.get("fruit").description == "sweet"
+    assert topics.change("fruit", TopicChange(description=""), changed.version).version == seen
+
+
+def test_a_preview_shows_what_other_topics_would_change_and_stores_nothing(topics):
+    before = topics.all()
+    found = topics.preview([Topic("fruit"), Topic("nation", "", ("country",))], ["fruit", "a country"], 1)
+    assert isinstance(found, TopicPreview)
+    assert (found.words, found.prototypes) == (30, "label")
+    assert sum(size.words for size in found.sizes) + found.none == 30
+    assert [size.topic for size in found.sizes] == ["fruit", "nation"] and found.moved >= 20
+    assert len(found.examples) == 20 and {move.old for move in found.examples} <= {"country", "company"}
+    assert [(answer.text, answer.topic, len(answer.matches)) for answer in found.results] == [
+        ("fruit", "fruit", 1),
+        ("a country", "nation", 1),
+    ]
+    assert topics.all() == before and topics.preview(NAMES) == TopicPreview(
+        words=30, moved=0, prototypes="label", sizes=topics.sizes().topics, none=0, examples=[], results=[]
+    )
+    assert len(topics.preview(NAMES, ["fruit"] * 1001).results) == 1001
+
+
+def test_topics_are_compared_with_each_other(topics, service):
+    found = topics.similarity()
+    assert isinstance(found, Similarity) and found.rows == found.columns == list(NAMES)
+    for cosines, expected in zip(found.matrix, service.similarity(NAMES).matrix, strict=True):
+        assert cosines == pytest.approx(expected, abs=1e-6)
+    service.clusterings.activate(service.clusterings.make(ClusteringSettings(around="topics")).id)
+    assert topics.similarity().rows == list(NAMES)
+
+
+def test_without_topics_there_is_nothing_to_compare_or_count(service):
+    assert service.topics.similarity() == Similarity(rows=[], columns=[], matrix=[])
+    service.words.add(["fruit", "country"])
+    assert service.topics.sizes() == TopicSizes(words=2, none=2, prototypes="label", topics=[])
+    assert [word.reason for word in service.topics.words("surest")] == ["no_topics"] * 2
+    assert service.topics.preview(["fruit"]).moved == 2
+
+
+def test_each_topic_has_a_size(topics):
+    found = topics.sizes()
+    assert (found.words, found.none, found.prototypes) == (30, 0, "label")
+    assert [(size.topic, size.words) for size in found] == [(name, 10) for name in NAMES]
+    topics.set_thresholds(Thresholds(topics={"fruit": 1.0}))
+    assert [size.words for size in topics.sizes()] == [0, 10, 10] and topics.sizes().none == 10
+
+
+def test_words_come_in_the_order_of_how_sure_their_topics_are(topics):
+    surest = topics.words("surest")
+    assert isinstance(surest, ClassifiedWords) and len(surest) == 30
+    margins = [word.margin for word in surest]
+    assert margins == sorted(margins, reverse=True)
+    assert list(topics.words("unsure", limit=3)) == list(reversed(surest))[:3]
+    assert {word.topic for word in topics.words("unsure", "fruit")} == {"fruit"}
+    assert len(topics.words("surest", "fruit", 4)) == 4
+    with pytest.raises(NotFound, match="animal"):
+        topics.words("surest", "animal")
+    line = json.loads("".join(topics.classify("fruit")).splitlines()[0])
+    (same,) = [word for word in surest if word.id == line["id"]]
+    assert same.model_dump() == {**line, "score": pytest.approx(same.score), "margin": pytest.approx(same.margin)}
 
 
 def test_the_topic_of_a_text_comes_with_its_score_margin_and_runners_up(topics):
@@ -152,7 +288,13 @@ def test_stored_words_show_what_a_score_means(service):
 
 
 @pytest.mark.parametrize(
-    ("verb", "argument"), [("add", ["animal"]), ("delete", "company"), ("replace", ["fruit", "country"])]
+    ("verb", "argument"),
+    [
+        ("add", [["animal"]]),
+        ("delete", ["company"]),
+        ("replace", [["fruit", "country"]]),
+        ("change", ["company", TopicChange(name="firm")]),
+    ],
 )
 def test_any_change_of_the_topics_ends_an_adaptation_and_says_so(topics, service, verb, argument):
     service.clusterings.activate(service.clusterings.make(ClusteringSettings(around="topics")).id)
@@ -162,9 +304,11 @@ def test_any_change_of_the_topics_ends_an_adaptation_and_says_so(topics, service
     assert topics.nearest(["fruit"])[0].prototypes == "adapted"
     with pytest.raises(NotFound):
         topics.delete("nowhere")
-    assert getattr(topics, verb)(argument).adaptation == "deactivated"
+    assert topics.change("fruit", TopicChange(name="fruit", description="")).adaptation is None
+    assert topics.nearest(["fruit"])[0].prototypes == "adapted"
+    assert getattr(topics, verb)(*argument).adaptation == "deactivated"
     assert topics.nearest(["fruit"])[0].prototypes == "label"
-    assert topics.delete("fruit").adaptation is None
+    assert topics.delete("country").adaptation is None
 
 
 def test_going_back_to_labels_is_harmless_where_nothing_is_active(service):

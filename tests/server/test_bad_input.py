@@ -116,6 +116,26 @@ UNPROCESSABLE = [
         )
     ],
     *[
+        ("PATCH", "/v1/topics/fruit", body)
+        for body in (
+            *({field: value} for field in ("name", "description") for value in (None, 1, LONE, ["a"])),
+            *({"name": name} for name in ("", " ")),
+            *({"examples": examples} for examples in (None, "b", [""], [LONE], MANY)),
+            {"surprise": 1},
+            {"version": "1"},
+        )
+    ],
+    *[
+        (POST, "/v1/topics/preview", {"topics": [{"name": "a"}], **body})
+        for body in ({"topics": []}, {"topics": None}, {"texts": [" "]}, {"texts": MANY}, {"k": 0}, {"surprise": 1})
+    ],
+    (POST, "/v1/topics/preview", {"topics": [{"name": "a"}, {"name": "a"}]}),
+    (POST, "/v1/topics/preview", {}),
+    *[
+        (GET, f"/v1/topics/words?{query}", None)
+        for query in ("order=best", "order=", "limit=5", "order=surest&limit=0", "order=surest&limit=1001")
+    ],
+    *[
         (PUT, "/v1/thresholds", body)
         for body in (
             {"score": 2},
@@ -167,6 +187,9 @@ UNPROCESSABLE = [
             "/v1/thresholds",
             "/v1/info",
             "/v1/topics/nearest?text=a",
+            "/v1/topics/fruit",
+            "/v1/topics/similarity",
+            "/v1/topics/sizes",
             "/v1/words/nearest?text=a",
             "/v1/clusters/nearest?text=a",
         )

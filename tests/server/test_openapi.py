@@ -11,7 +11,7 @@ STREAMS = {"get /v1/topics/words"}
 QUEUES = {"post /v1/clusterings"}
 # Calls that need the model, which may be another than the store's.
 EMBEDDING = re.compile(
-    r"(put|post) /v1/(topics|words)|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)"
+    r"(put|post) /v1/(topics|words)|post /v1/topics/preview|patch /v1/topics/{name}|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)"
 )
 # Calls that name a clustering, which may not have finished or may be in use.
 OF_CLUSTERINGS = re.compile(r"\w+ /v1/clusterings/{.*|\w+ /v1/clusters/nearest")
@@ -40,7 +40,7 @@ def test_the_description_is_openapi_3_1_that_a_generator_can_read(stocked):
         (path, method, operation)
         for path, methods in description["paths"].items()
         for method, operation in methods.items()
-        if method in ("get", "put", "post", "delete")
+        if method in ("get", "put", "post", "patch", "delete")
     ]
     ids = [operation["operationId"] for *_, operation in operations]
     assert len(set(ids)) == len(ids)
@@ -54,7 +54,13 @@ CONTRACT = """
 put /v1/topics
 post /v1/topics
 get /v1/topics
+get /v1/topics/{}
+patch /v1/topics/{}
 delete /v1/topics/{}
+post /v1/topics/preview
+get /v1/topics/similarity
+get /v1/topics/sizes
+get /v1/topics/words
 get /v1/topics/nearest
 post /v1/topics/nearest
 get /v1/thresholds
@@ -114,6 +120,8 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
             expected |= {"404", "409"}
         if "{" in path or call in STREAMS:
             expected |= {"404"}
+        if method == "patch":
+            expected |= {"412"}
         if call in STREAMS | QUEUES:
             expected |= {"429"}
         assert {status for status in operation["responses"] if status >= "4"} == expected, call
@@ -142,6 +150,12 @@ CALLS = [
     ("GET", "/v1/topics", None),
     ("GET", "/v1/topics/nearest?text=fruit+x&k=3", None),
     ("POST", "/v1/topics/nearest?prototypes=label", {"texts": ["fruit", "x" * 2000]}),
+    ("GET", "/v1/topics/fruit", None),
+    ("PATCH", "/v1/topics/fruit", {"description": "sweet or sour"}),
+    ("POST", "/v1/topics/preview", {"topics": [{"name": "fruit"}], "texts": ["fruit x"], "k": 1}),
+    ("GET", "/v1/topics/similarity", None),
+    ("GET", "/v1/topics/sizes", None),
+    ("GET", "/v1/topics/words?order=unsure", None),
     ("POST", "/v1/evaluations", {"rows": [*ROWS, {"text": "animal", "label": None}]}),
     ("POST", "/v1/calibrations", {"rows": [*ROWS, {"text": "animal", "label": None}], "apply": True}),
     ("GET", "/v1/thresholds", None),

@@ -25,6 +25,8 @@ SEED = 10
 BEYOND_A_SCHEMA = {
     "PUT /v1/topics": "comes twice",
     "POST /v1/topics": "comes twice",
+    "POST /v1/topics/preview": "comes twice",
+    "GET /v1/topics/words": "limit goes with order",
     "PUT /v1/thresholds": "there is no topic",
     "POST /v1/evaluations": "are no topics|there are no topics",
     "POST /v1/calibrations": "labelled rows|are no topics|there are no topics|out of reach",
@@ -39,6 +41,9 @@ ALSO = {
     "/v1/topics/nearest": "/v1/topics/{name}",
     "/v1/topics/words": "/v1/topics/{name}",
     "/v1/topics/background": "/v1/topics/{name}",
+    "/v1/topics/preview": "/v1/topics/{name}",
+    "/v1/topics/similarity": "/v1/topics/{name}",
+    "/v1/topics/sizes": "/v1/topics/{name}",
     "/v1/words/nearest": "/v1/words/{id}",
     "/v1/words/delete": "/v1/words/{id}",
     "/v1/clusterings/active": "/v1/clusterings/{id}",
@@ -49,6 +54,8 @@ IMPLICIT = {"HEAD", "OPTIONS"}
 @schemathesis.check
 def valid_data_is_taken(ctx, response, case):
     """The check `positive_data_acceptance`, but for the rules that a schema cannot say."""
+    if response.status_code == 412:  # a tag that If-Match may hold, and that the topic does not have
+        return None
     beyond = BEYOND_A_SCHEMA.get(case.operation.label)
     if beyond and response.status_code == 422 and re.search(beyond, response.json()["detail"]):
         return None
