@@ -1,6 +1,6 @@
 // The answer to one text: the verdict, why, and what lies near.
 
-import { question } from "../api.js";
+import { get, question } from "../api.js";
 import { fill, h, text } from "../dom.js";
 import { count, score } from "../format.js";
 import { bar, hue } from "../parts/bar.js";
@@ -8,7 +8,7 @@ import { failed } from "../parts/notice.js";
 import { link } from "../router.js";
 import { adding } from "./adding.js";
 import { curlButton } from "./curl.js";
-import { answers, call, dot, toTopics, verdict } from "./verdict.js";
+import { answers, call, dot, to, verdict } from "./verdict.js";
 
 const BARS = 10;
 const NEAR = 10;
@@ -21,15 +21,15 @@ export function one(asked, found, signal) {
   draw(found);
   return h("div.ask-one", answer, h("div.stack",
     found.topics.length > 0 && adding(asked, found, async () => draw(await answers([asked], signal)), signal),
-    later("Nearest stored words", question("words/nearest", { texts: [asked], k: NEAR }, { signal }), nearest),
-    later("Cluster", question("clusters/nearest", { texts: [asked], k: 1 }, { signal }), cluster)));
+    later("Nearest stored words", question("words/nearest", { texts: [asked], k: NEAR }, { signal }).then(nearest)),
+    later("Cluster", cluster(asked, signal))));
 }
 
 function judged({ results: [answer], topics, thresholds }) {
   return [
     h("h2.ask-verdict", dot(answer.topic, topics), h("span", verdict(answer, thresholds))),
     h("p.ask-text", { tabindex: 0, role: "group", "aria-label": "The text" }, text(answer.text)),
-    answer.reason === "no_topics" ? h("p", "Say under ", toTopics(), " what texts may be about; then it is answered here.") : [facts(answer), bars(answer, topics, thresholds)],
+    answer.reason === "no_topics" ? h("p", "Say under ", to("topics"), " what texts may be about; then it is answered here.") : [facts(answer), bars(answer, topics, thresholds)],
     h("div.row.apart.small.quiet",
       h("span", answer.prototypes === "adapted" ? "Topics grown on the corpus" : "Topics as they were described", ", ", text(answer.model)),
       curlButton(() => call([answer.text]))),
@@ -59,21 +59,22 @@ function bars({ matches }, topics, thresholds) {
   return [list, more && h("div", more)];
 }
 
-/** Return a card that is filled when its call is answered. */
-function later(title, called, shown) {
+/** Return a card that is filled with what comes. */
+function later(title, coming) {
   const place = h("div");
-  called.then((answer) => fill(place, shown(answer.results[0])))
-    .catch((error) => (error.code === "no_clustering" ? fill(place, noClustering()) : failed(place, error)));
+  coming.then((shown) => fill(place, shown), (error) => failed(place, error));
   return h("section.card.stack", h("h2", title), place);
 }
 
-function nearest({ matches }) {
-  if (!matches.length) return h("p.quiet", "No words are stored yet: add some under ", h("a", { href: link("operations") }, "Operations"), ".");
+function nearest({ results: [{ matches }] }) {
+  if (!matches.length) return h("p.quiet", "No words are stored yet: add some under ", to("operations"), ".");
   return h("ol.plain.ask-near", matches.map((word) => h("li", text(word.text), h("span.number", score(word.score)))));
 }
 
-function cluster({ matches: [{ name, score: value }] }) {
-  return h("p", h("a", { href: link("clusters") }, text(name)), ", ", h("span.number", score(value)));
+/** Show the nearest cluster; whether there is a clustering is looked up first, as browsers log every 404 as an error. */
+async function cluster(asked, signal) {
+  const { clusterings } = await get("clusterings", null, { signal });
+  if (!clusterings.some(({ status }) => status === "done")) return h("p.quiet", "There is no clustering yet: make one under ", to("clusters"), ".");
+  const { results: [{ matches: [near] }] } = await question("clusters/nearest", { texts: [asked], k: 1 }, { signal });
+  return h("p", h("a", { href: link("clusters") }, text(near.name)), ", ", h("span.number", score(near.score)));
 }
-
-const noClustering = () => h("p.quiet", "There is no clustering yet: make one under ", h("a", { href: link("clusters") }, "Clusters"), ".");

@@ -8,7 +8,7 @@ import { failed } from "../parts/notice.js";
 import { table } from "../parts/table.js";
 import { link } from "../router.js";
 import { curlButton } from "./curl.js";
-import { call, dot, toTopics, verdict } from "./verdict.js";
+import { call, dot, to, verdict } from "./verdict.js";
 
 const PAGE = 50;
 const SHOWN = { table: "Table", topics: "Texts by topics", texts: "Texts by texts" };
@@ -82,7 +82,7 @@ function answered(rows, { topics, thresholds }) {
 }
 
 function byTopics(rows, columns) {
-  if (!columns.length) return h("p.quiet", "No topics yet: set some under ", toTopics(), ".");
+  if (!columns.length) return h("p.quiet", "No topics yet: set some under ", to("topics"), ".");
   const matrix = rows.map(({ matches }) => {
     const scores = new Map(matches.map((match) => [match.topic, match.score]));
     return columns.map((name) => scores.get(name) ?? null);

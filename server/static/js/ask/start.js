@@ -3,8 +3,7 @@
 import { get } from "../api.js";
 import { fill, h, text } from "../dom.js";
 import { counted } from "../format.js";
-import { link } from "../router.js";
-import { toTopics } from "./verdict.js";
+import { to } from "./verdict.js";
 
 const SHORT = 40; // characters of an example
 const PAIRS = ["Apple", "Pear", "France"]; // what is compared where nothing is there
@@ -19,7 +18,7 @@ export async function start(place, ask, signal) {
   fill(place, h("section.card.stack",
     h("h2", topics.length ? `${counted(topics.length, "topic")} can be the answer` : "No topics yet"),
     topics.length ? h("p", "Ask a word or a short text: which of them it is about, how sure that is and why, or that it is none. Ask many lines, and they are also compared with each other.")
-      : h("p", "Say under ", toTopics(), " what texts may be about: names are enough. Texts can be compared with each other before that."),
-    !words.length && h("p", "No words are stored yet: drop a file under ", h("a", { href: link("operations") }, "Operations"), ". Then the nearest of them stand beside each answer."),
+      : h("p", "Say under ", to("topics"), " what texts may be about: names are enough. Texts can be compared with each other before that."),
+    !words.length && h("p", "No words are stored yet: drop a file under ", to("operations"), ". Then the nearest of them stand beside each answer."),
     h("div.chips", { role: "group", "aria-label": "Examples" }, topics.length + words.length > 0 && examples.map((one) => button([one], text(one))), button(examples, `All ${examples.length} at once`))));
 }

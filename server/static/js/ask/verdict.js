@@ -4,7 +4,7 @@ import { get, question } from "../api.js";
 import { h, text } from "../dom.js";
 import { score } from "../format.js";
 import { hue } from "../parts/bar.js";
-import { link } from "../router.js";
+import { link, VIEWS } from "../router.js";
 
 /** The call that answers texts, with all topics of each: its path and its body. */
 export const call = (texts) => ["topics/nearest", { texts, k: 1000 }];
@@ -41,5 +41,5 @@ export function dot(topic, topics) {
   return h(`span.dot${place < 0 ? ".ask-none" : ""}`, { style: { "--hue": hue(place) }, "aria-hidden": "true" });
 }
 
-/** Where topics are set. */
-export const toTopics = () => h("a", { href: link("topics") }, "Topics");
+/** Return a link to another view, by its title. */
+export const to = (view) => h("a", { href: link(view) }, VIEWS[view].title);
