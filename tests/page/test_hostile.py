@@ -1,5 +1,7 @@
 """Texts that mean harm, asked, stored and given as names of topics: shown as what they are, and nothing more."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,9 @@ KINDS = (
     "\U0001f468\u200d\U0001f469\u200d\U0001f467 {i} \U0001f3f3\ufe0f\u200d\U0001f308",
     "{i}\x00nul\x00",
     "\u0301{i}",
-    "Z" + "\u0301\u0335\u0489" * 60 + "{i}",
-    "w" * 2000 + "{i}",
-    "\u754c" * 500 + "{i}",
+    "Z" + "\u0301\u0335\u0489" * 20 + "{i}",
+    "w" * 300 + "{i}",
+    "\u754c" * 20 + "{i}",
     "__proto__{i}",
     "\ufeff{i}\u200b\u200d",
     "\t{i}\x1b[31m\x7f\x9b",
@@ -35,23 +37,31 @@ KINDS = (
     "%00%2e%2e/{i}?a=b&c=d#e",
     "&lt;b&gt;{i}&amp;amp;",
     "\u2028{i}\u2029",
-    "{i}" + "\ufdfd" * 30,
+    "{i}" + "\ufdfd" * 5,
 )
 LONG = "<b>long " * 12_800  # 100 KB
 TEXTS = [LONG, *(KINDS[i % len(KINDS)].format(i=i) for i in range(999))]
 NAMES = ["__proto__", "constructor", "toString", "2024", "7", *(kind.format(i=0) for kind in KINDS)]
 
 
-@pytest.fixture
-def hostile(page: Page, tmp_path: Path):
-    """A server whose words and topics mean harm, and a page that notices harm."""
-    harm: list[str] = []
-    page.on("dialog", lambda dialog: (harm.append(dialog.message), dialog.dismiss()))
-    page.on("popup", lambda _: harm.append("a window"))
-    with serving("--data", tmp_path / "hostile") as server:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose words and topics mean harm, to be copied."""
+    folder = tmp_path_factory.mktemp("hostile") / "store"
+    with serving("--data", folder) as server:
         server.client.call("PUT", "/v1/topics", {"topics": [{"name": name} for name in NAMES]})
         server.client.call("PUT", "/v1/thresholds", {"topics": {"__proto__": 0.5}})
         server.client.call("POST", "/v1/words", {"words": [{"text": text} for text in TEXTS]})
+    return folder
+
+
+@pytest.fixture
+def hostile(page: Page, kept: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server on such a store, and a page that notices harm."""
+    harm: list[str] = []
+    page.on("dialog", lambda dialog: (harm.append(dialog.message), dialog.dismiss()))
+    page.on("popup", lambda _: harm.append("a window"))
+    with serving("--data", shutil.copytree(kept, tmp_path / "store")) as server:
         yield server
     assert harm == []
 
@@ -78,7 +88,7 @@ def test_a_thousand_hostile_texts_are_asked_and_shown(page: Page, hostile: Serve
     page.get_by_role("textbox").fill("\n".join(TEXTS))
     page.get_by_role("textbox").press("Control+Enter")
     for start in range(0, 1000, 50):
-        expect(page.get_by_text(f"Rows {start + 1}\u2013{start + 50} of 1,000")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(f"Rows {start + 1}\u2013{start + 50:,} of 1,000")).to_be_visible(timeout=120_000)
         assert shown(page, "tbody th bdi") == TEXTS[start : start + 50]
         if start < 950:
             page.get_by_role("button", name="Rows: Next").click()

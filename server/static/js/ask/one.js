@@ -38,7 +38,7 @@ function judged({ results: [answer], topics, thresholds }) {
 
 function facts({ score: best, margin, matches, percentile, evidence, truncated }) {
   const [, second] = matches;
-  const higher = percentile >= 100 ? "any" : `${Math.floor(percentile)} % of`;
+  const higher = percentile >= 100 ? "all" : `${Math.floor(percentile)} % of`;
   return h("ul.plain.ask-facts",
     h("li", "Score ", h("b", score(best)), second && [", ", h("b", score(margin)), " ahead of ", text(second.topic)]),
     percentile !== null && h("li", `Higher than ${higher} stored words score with a topic that is not theirs`),
