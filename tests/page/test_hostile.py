@@ -96,12 +96,15 @@ def test_a_thousand_hostile_texts_are_asked_and_shown(page: Page, hostile: Serve
     for _ in range(19):
         page.get_by_role("button", name="Rows: Back").click()
     page.get_by_role("button", name="Texts by topics").click()
-    expect(page.locator("thead th")).to_have_count(len(NAMES) + 1)
-    assert shown(page, "thead th bdi") == NAMES
+    expect(page.locator("thead th")).to_have_count(26)
+    assert shown(page, "thead th bdi") == NAMES[:25]
+    page.get_by_role("button", name="Columns: Next").click()
+    expect(page.locator("thead th")).to_have_count(len(NAMES) - 24)
+    assert shown(page, "thead th bdi") == NAMES[25:]
     assert_whole(page)
     page.get_by_role("button", name="Texts by texts").click()
-    expect(page.locator("thead th")).to_have_count(51)
-    assert shown(page, "thead th bdi") == TEXTS[:50]
+    expect(page.locator("thead th")).to_have_count(26)
+    assert shown(page, "thead th bdi") == TEXTS[:25]
     assert_whole(page)
     assert_accessible(page)
 

@@ -11,7 +11,7 @@ const MOVED = 5; // words that are shown of those that would move
 
 /** Return the card; `changed()` is called when a topic is another one now. */
 export function adding(asked, { topics, thresholds }, changed, signal) {
-  const place = h("div.stack", { "aria-live": "polite" });
+  const place = h("div.stack.ask-adding", { "aria-live": "polite" });
   const attempt = async (step) => { try { await step(); } catch (error) { failed(place, error); } };
 
   async function preview(name, ...before) {

@@ -10,7 +10,8 @@ import { link } from "../router.js";
 import { curlButton } from "./curl.js";
 import { call, dot, to, verdict } from "./verdict.js";
 
-const PAGE = 50;
+const ROWS = 50; // of a page
+const COLUMNS = 25;
 const SHOWN = { table: "Table", topics: "Texts by topics", texts: "Texts by texts" };
 
 /** Return what is found for texts; `shown` is how, `choose(shown)` is called when that is changed. */
@@ -22,10 +23,10 @@ export function several(texts, found, shown, choose, signal) {
   const beside = h("div.row");
   let turn = 0;
 
-  const compared = () => ["similarity", { rows: page(texts, at.rows), columns: page(texts, at.columns) }];
+  const compared = () => ["similarity", { rows: page(texts, at.rows, ROWS), columns: page(texts, at.columns, COLUMNS) }];
   const views = {
-    table: () => answered(page(found.results, at.rows), found),
-    topics: () => byTopics(page(found.results, at.rows), page(names, at.columns)),
+    table: () => answered(page(found.results, at.rows, ROWS), found),
+    topics: () => byTopics(page(found.results, at.rows, ROWS), page(names, at.columns, COLUMNS)),
     texts: async () => byTexts(await question(...compared(), { signal }), at),
   };
   const draw = async () => {
@@ -43,8 +44,8 @@ export function several(texts, found, shown, choose, signal) {
     at.columns = 0;
     tabs.forEach((tab, i) => tab.setAttribute("aria-pressed", Object.keys(SHOWN)[i] === name));
     const columns = { topics: names, texts }[name] ?? [];
-    fill(beside, pager("Rows", texts.length, at.rows, (from) => { at.rows = from; draw(); }),
-      pager("Columns", columns.length, 0, (from) => { at.columns = from; draw(); }));
+    fill(beside, pager("Rows", ROWS, texts.length, at.rows, (from) => { at.rows = from; draw(); }),
+      pager("Columns", COLUMNS, columns.length, 0, (from) => { at.columns = from; draw(); }));
     draw();
   };
   show(shown);
@@ -54,19 +55,19 @@ export function several(texts, found, shown, choose, signal) {
     beside, place);
 }
 
-const page = (all, from) => all.slice(from, from + PAGE);
+const page = (all, from, size) => all.slice(from, from + size);
 
 /** Return the buttons that turn pages; nothing where there is one page. */
-function pager(what, total, from, turned) {
-  if (total <= PAGE) return null;
+function pager(what, size, total, from, turned) {
+  if (total <= size) return null;
   const said = h("span.small.number", { role: "status" });
   const button = (by, label) => h("button.small", { type: "button", "aria-label": `${what}: ${label}`, on: { click: () => { from += by; say(); turned(from); } } }, label);
-  const back = button(-PAGE, "Back");
-  const on = button(PAGE, "Next");
+  const back = button(-size, "Back");
+  const on = button(size, "Next");
   const say = () => {
-    fill(said, `${what} ${count(from + 1)}\u2013${count(Math.min(total, from + PAGE))} of ${count(total)}`);
+    fill(said, `${what} ${count(from + 1)}\u2013${count(Math.min(total, from + size))} of ${count(total)}`);
     back.disabled = from === 0;
-    on.disabled = from + PAGE >= total;
+    on.disabled = from + size >= total;
   };
   say();
   return h("div.row", back, said, on);
@@ -74,7 +75,7 @@ function pager(what, total, from, turned) {
 
 function answered(rows, { topics, thresholds }) {
   return table({ caption: "What each text is about", rows, columns: [
-    { label: "Text", wide: true, of: (row) => h("a", { href: link("ask", { text: row.text }) }, text(row.text)) },
+    { label: "Text", of: (row) => h("a", { href: link("ask", { text: row.text }) }, text(row.text)) },
     { label: "Verdict", of: (row) => h("span.ask-row", dot(row.topic, topics), h("span", verdict(row, thresholds))) },
     { label: "Score", number: true, of: (row) => h("span", score(row.score)) },
     { label: "Margin", number: true, of: (row) => h("span", score(row.margin)) },
