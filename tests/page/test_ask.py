@@ -339,7 +339,7 @@ def test_an_answer_that_comes_late_never_replaces_a_newer_one(page: Page, server
     assert len(held) == 1
     body = server.client.call("POST", "/v1/topics/nearest", {"texts": ["Mango"], "k": 1000})
     held[0].fulfill(json=body)
-    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.evaluate("fetch('healthz').then((answer) => answer.text()).then(() => new Promise(requestAnimationFrame))")
     expect(verdict(page)).to_have_text("Country")
     expect(page.get_by_text("Asking\u2026")).to_have_count(0)
 
@@ -350,9 +350,11 @@ def test_a_question_outlives_its_server(page: Page, store: Path, expected: list[
         port = server.url.rsplit(":", 1)[1]
         opened(page, server, "Mango")
         expect(verdict(page)).to_have_text("Fruit")
+        server.process.send_signal(signal.SIGSTOP)  # so that it dies while it owes an answer
+        field(page).fill("Paris")
+        field(page).press("Enter")
+        expect(page.get_by_text("Asking\u2026")).to_be_visible()
         server.end(signal.SIGKILL)
-    field(page).fill("Paris")
-    field(page).press("Enter")
     expect(page.get_by_text("The server does not answer.")).to_be_visible()
     expect(page.get_by_text("Asking\u2026")).to_be_visible()
     assert_accessible(page)
