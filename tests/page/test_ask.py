@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from scripts.processes import TOPICDEX, Server, serving
+from scripts.processes import TOPICDEX, Server, serving, wait_until
 from tests.page.conftest import assert_accessible
 from tests.page.topics_stand_in import stand_in
 
@@ -104,14 +104,21 @@ def test_an_answer_says_which_topic_how_sure_and_why(page: Page, server: Server)
     assert_accessible(page)
 
 
-def test_the_percentile_is_said_in_words(page: Page, server: Server):
-    body = server.client.call("POST", "/v1/topics/nearest", {"texts": ["Mango"], "k": 1000})
-    body["results"][0] |= {"percentile": 97.9, "truncated": True}
-    page.route("**/v1/topics/nearest", lambda route: route.fulfill(json=body))
-    opened(page, server, "Mango")
+def test_the_percentile_and_a_text_that_was_cut_are_said_in_words(page: Page, server: Server):
+    def percentile(text: str) -> float | None:
+        found: float | None = server.client.call("GET", "/v1/topics/nearest", text=text)["percentile"]
+        return found
+
+    wait_until(lambda: percentile("Jaguar") is not None, "the null scores were not measured")
+    opened(page, server, "Jaguar")
+    share = int(percentile("Jaguar") or 0)
     facts = page.locator(".ask-facts")
-    expect(facts).to_contain_text("Higher than 97 % of stored words score with a topic that is not theirs")
+    expect(facts).to_contain_text(f"Higher than {share} % of stored words score with a topic that is not theirs")
+    expect(facts).not_to_contain_text("only its beginning counts")
+    field(page).fill("whale " * 600)
+    field(page).press("Enter")
     expect(facts).to_contain_text("only its beginning counts")
+    expect(page.get_by_text("Too long for the address")).to_be_visible()
 
 
 def test_none_and_ambiguous_say_by_which_number(page: Page, server: Server):
