@@ -22,11 +22,17 @@ export const doors = { askForKey: async (_wrong) => null };
 export const get = (path, query, options) => call("GET", path, { query, ...options });
 export const post = (path, body, options) => call("POST", path, { body, ...options });
 
+/** Ask by POST: nothing is changed by it, so it waits for a server that does not answer, as a GET does. */
+export const question = (path, body, options) => call("POST", path, { body, harmless: true, ...options });
+
+export const hasKey = () => key !== null;
+
 /**
  * Call the API and return what it answers: JSON, or null where there is no body. `path` is relative to /v1.
  * Options: `query`, `body` (JSON), `file` (bytes to send as they are), `headers`, `signal`, `lines` (the answer is JSON
- * lines, returned as an array), `whole` ({answer, response} in place of the answer).
- * Raises Problem; AbortError where `signal` ends the call. A GET waits for a server that does not answer.
+ * lines, returned as an array), `whole` ({answer, response} in place of the answer), `harmless` (it changes nothing: so
+ * of itself is a GET). Raises Problem; AbortError where `signal` ends the call. A harmless call waits for a server that
+ * does not answer.
  */
 export async function call(method, path, options = {}) {
   for (;;) {
@@ -69,7 +75,7 @@ export function forgetKey() {
   sessionStorage.removeItem(KEPT);
 }
 
-async function reach(method, path, { query, body, file, headers, signal }) {
+async function reach(method, path, { query, body, file, headers, signal, harmless = method === "GET" }) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
   const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${key}` }) };
@@ -81,7 +87,7 @@ async function reach(method, path, { query, body, file, headers, signal }) {
     } catch (error) {
       if (error.name === "AbortError") throw error;
       const up = untilUp();
-      if (method !== "GET") throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });
+      if (!harmless) throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });
       await up;
       signal?.throwIfAborted();
     }

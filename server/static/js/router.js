@@ -35,3 +35,8 @@ export function here() {
 export function keep(state) {
   history.replaceState(null, "", link(here().view, state));
 }
+
+/** As `keep`, but "Back" leads to what was there before. */
+export function step(state) {
+  history.pushState(null, "", link(here().view, state));
+}
