@@ -40,7 +40,7 @@ _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "un
 
 # The codes that calls can be answered with: any call, those under /v1, those with a body, those that need the model.
 ANY = ("invalid_request", "internal")
-V1 = (*ANY, "unauthorized", "store_unavailable")
+V1 = (*ANY, "unauthorized", "forbidden", "store_unavailable")
 BODY = (*V1, "too_large", "unsupported_media_type")
 MODEL = ("model_mismatch", "model_unavailable")
 
