@@ -18,7 +18,7 @@ from indexer.settings import Settings
 from server.clusterings import clusterings
 from server.context import Context
 from server.doors import register_doors
-from server.hosts import check_listening
+from server.hosts import check_hosts
 from server.jobs import Jobs
 from server.pages import register_pages
 from server.policy import register_policy
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     """
     share_processor()
     settings = settings or (engine.settings if engine else Settings.load())
-    check_listening(settings)
+    check_hosts(settings)
     if engine is None:
         engine = Engine(settings, serving=True)
         atexit.register(engine.close)

@@ -51,8 +51,9 @@ def addresses(host: str) -> frozenset[Address]:
     return frozenset(address for *_, place in found if (address := _address(str(place[0]))))
 
 
-def check_listening(settings: Settings) -> None:
-    """Raise InvalidRequest where other machines could reach a server that has no key."""
+def check_hosts(settings: Settings) -> None:
+    """Raise InvalidRequest where other machines could reach a server without a key, or an allowed host is none."""
+    OwnHosts(settings)
     if settings.api_key or settings.insecure or all(found.is_loopback for found in addresses(settings.host)):
         return
     raise InvalidRequest(

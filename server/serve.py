@@ -14,7 +14,7 @@ from indexer.settings import Settings
 from server.app import create_app
 from server.context import context
 from server.draining import DrainingServer
-from server.hosts import check_listening
+from server.hosts import check_hosts
 
 THREADS = 32  # those whose calls wait share a pass of the model and a scan of the words: more callers, larger batches
 CONNECTIONS = 500  # open at once, most of them idle; more wait in the queue of the listening socket
@@ -26,7 +26,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
 
     Raises InvalidRequest where the port is taken or a network would have an open store, and what opening it raises.
     """
-    check_listening(settings)
+    check_hosts(settings)
     listening = _listen(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{listening.getsockname()[1]}"
