@@ -6,7 +6,7 @@ import { counted } from "../format.js";
 
 /** Return {element, look()}; `look` shows how many words and topics there are now. */
 export function stored() {
-  const element = h("span.row");
+  const element = h("span.stored.row");
   const again = (label, before) => h("button.small", { type: "button", on: { click: () => { before?.(); location.reload(); } } }, label);
   const look = async () => {
     try {
