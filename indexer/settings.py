@@ -70,6 +70,14 @@ class Settings:
         "TOPICDEX_CACHE", None, "folder of what is kept beside all stores", None, unset="the user's cache folder"
     )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
+    allowed_hosts: str | None = _setting(
+        "TOPICDEX_ALLOWED_HOSTS",
+        None,
+        "further names by which the server may be called, separated by commas",
+        None,
+        unset="loopback names, and where it listens",
+    )
+    insecure: bool = _setting("TOPICDEX_INSECURE", None, "listen beyond loopback without a key", False)
 
     def __post_init__(self) -> None:
         for f in fields(self):

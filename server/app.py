@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import hmac
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -14,13 +13,16 @@ from werkzeug.routing import BaseConverter
 
 import indexer
 from indexer.engine import Engine
-from indexer.errors import InvalidRequest, TooLarge, Unauthorized, UnsupportedMediaType
+from indexer.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 from indexer.settings import Settings
 from server.clusterings import clusterings
 from server.context import Context
+from server.doors import register_doors
 from server.editing import editing
+from server.hosts import check_hosts
 from server.jobs import Jobs
 from server.pages import register_pages
+from server.policy import register_policy
 from server.problems import Problem, invalid, register_problems
 from server.service import service
 from server.threads import share_processor
@@ -44,10 +46,12 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
 
     The model and the words are loaded in the background; `/readyz` says when the model is there. From now on the
     process computes with one thread a caller.
-    Raises StoreBusy, StoreFormat, StoreUnavailable, ModelMismatch.
+    Raises InvalidRequest where it would be open to a network without a key, StoreBusy, StoreFormat, StoreUnavailable,
+    ModelMismatch.
     """
     share_processor()
     settings = settings or (engine.settings if engine else Settings.load())
+    check_hosts(settings)
     if engine is None:
         engine = Engine(settings, serving=True)
         atexit.register(engine.close)
@@ -69,21 +73,17 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)
-    _check_requests(app, settings)
+    register_policy(app)
+    register_doors(app, settings)
+    _check_requests(app)
     return app
 
 
-def _check_requests(app: OpenAPI, settings: Settings) -> None:
-    """Refuse a wrong key, a query that is not UTF-8, and a body that is too large or no JSON, before any view."""
-    key = settings.api_key.encode() if settings.api_key else None
+def _check_requests(app: OpenAPI) -> None:
+    """Refuse a query that is not UTF-8, and a body that is too large or no JSON, before any view."""
 
     @app.before_request
     def check() -> None:
-        if key is not None and request.path.startswith("/v1"):
-            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-            same = hmac.compare_digest(given.encode("latin-1", "replace"), key)  # as WSGI has it
-            if not same or scheme.lower() != "bearer":
-                raise Unauthorized("send the header `Authorization: Bearer KEY` with the key of this server")
         _check_query()
         if request.routing_exception is None and request.method in ("POST", "PUT", "PATCH"):
             _check_body()

@@ -8,6 +8,7 @@ from flask import Response, jsonify, render_template, send_from_directory
 from flask_openapi3 import OpenAPI
 from pydantic.json_schema import models_json_schema
 
+from server.policy import DOCS
 from server.schemas import Body
 
 
@@ -29,8 +30,10 @@ def _register_docs(app: OpenAPI) -> None:
     def openapi() -> Response:
         return jsonify(description)
 
-    def docs() -> str:
-        return render_template("docs.html")
+    def docs() -> Response:
+        response = Response(render_template("docs.html"), mimetype="text/html")
+        response.headers["Content-Security-Policy"] = DOCS
+        return response
 
     def docs_asset(name: str) -> Response:
         return send_from_directory(assets, name)

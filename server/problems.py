@@ -40,7 +40,7 @@ _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "un
 
 # The codes that calls can be answered with: any call, those under /v1, those with a body, those that need the model.
 ANY = ("invalid_request", "internal")
-V1 = (*ANY, "unauthorized", "store_unavailable")
+V1 = (*ANY, "unauthorized", "forbidden", "store_unavailable")
 BODY = (*V1, "too_large", "unsupported_media_type")
 MODEL = ("model_mismatch", "model_unavailable")
 
@@ -99,7 +99,7 @@ def register_problems(app: Flask) -> None:
     def known(error: TopicdexError) -> Response:
         status = _STATUS.get(error.code, 500)
         if status >= 500 and error.code != "not_ready":  # every start begins with that
-            _log.error("%s %s: %s: %s", request.method, request.path, error.code, error)
+            _log.error("%s %r: %s: %s", request.method, request.path, error.code, error)
         # hide paths, which a library or the store may have put into it; a caller's own words are in 404 and 422 alone
         detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
         response = problem(status, error.code, detail, [FieldError(loc=[], msg=detail)] if status == 422 else None)
@@ -124,5 +124,5 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:
-        _log.error("%s %s failed", request.method, request.path, exc_info=error)
+        _log.error("%s %r failed", request.method, request.path, exc_info=error)  # a path may hold a line end
         return problem(500, "internal", "this is a bug of topicdex; the server's log has the details")

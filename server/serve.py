@@ -14,6 +14,7 @@ from indexer.settings import Settings
 from server.app import create_app
 from server.context import context
 from server.draining import DrainingServer
+from server.hosts import check_hosts
 
 THREADS = 32  # those whose calls wait share a pass of the model and a scan of the words: more callers, larger batches
 CONNECTIONS = 500  # open at once, most of them idle; more wait in the queue of the listening socket
@@ -23,8 +24,9 @@ _UPLOAD_BYTES = 128 * 2**20  # larger bodies end at waitress; up to here the app
 def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: None) -> None:
     """Serve the store until SIGTERM or Ctrl-C; `on_listen` is called with the address.
 
-    Raises InvalidRequest where the port is taken, and what opening the store raises.
+    Raises InvalidRequest where the port is taken or a network would have an open store, and what opening it raises.
     """
+    check_hosts(settings)
     listening = _listen(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{host}:{listening.getsockname()[1]}"

@@ -63,7 +63,9 @@ def _show(url: str) -> None:
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         while not client.get("/readyz").is_success:
             time.sleep(0.1)
-        click.echo(f"topicdex answers at {url}, its description is at {url}/docs. Try:\n")
+        click.echo(f"Open {url}/ in a browser.\n")
+        click.echo("Ask for the topic of any word there, then change a topic under Topics and ask again.")
+        click.echo(f"Any program can ask as well; {url}/docs describes how:\n")
         for path, body in (
             ("/v1/topics/nearest?text=Papaya", None),
             ("/v1/words/nearest?text=thunderstorm&k=3", None),

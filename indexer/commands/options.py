@@ -23,6 +23,17 @@ MODEL = (*STORE, "model", "trust_remote_code")
 LISTEN = ("host", "port")
 
 
+class Configured(click.Command):
+    """A command whose help ends with the settings that have a variable and no flag."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write these settings."""
+        super().format_epilog(ctx, formatter)
+        rows = [f.metadata for f in fields(Settings) if f.metadata["flag"] is None]
+        with formatter.section("Settings of the environment alone"):
+            formatter.write_dl([(row["variable"], f"{row['help']}  [default: {row['default']}]") for row in rows])
+
+
 class NumberRange(click.FloatRange):
     """A number in a range; not nan, which click takes for one in every range."""
 

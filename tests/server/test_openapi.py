@@ -108,7 +108,7 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
         call = f"{method} {path}"
         expected = {"422", "500"}
         if path.startswith("/v1/"):
-            expected |= {"401", "503"}
+            expected |= {"401", "403", "503"}
             assert operation["security"] == [{"key": []}], call
         if call == "get /readyz":
             expected |= {"503"}

@@ -81,3 +81,9 @@ def test_an_unknown_route_and_a_wrong_method_are_problems_too(stocked, method, p
     answer = stocked.open(path, method=method)
     is_problem(answer, status, code)
     assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_path_with_a_line_end_is_one_line_in_the_log(client, engine, monkeypatch, caplog):
+    monkeypatch.setattr(engine.words, "get", lambda _: [][1])
+    is_problem(client.get("/v1/words/a%0Atopicdex: all is well"), 500, "internal")
+    assert [record.getMessage() for record in caplog.records] == [r"GET '/v1/words/a\ntopicdex: all is well' failed"]

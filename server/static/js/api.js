@@ -13,7 +13,7 @@ export class Problem extends Error {
   }
 }
 
-/** `down` and `up`, when the server stops answering and answers again. */
+/** `down` and `up`, when the server stops answering and answers again; `changed`, when what is stored may be another. */
 export const connection = new EventTarget();
 
 /** Replaced by the frame: asks for the key, resolves to {key, keep} or null. */
@@ -36,13 +36,15 @@ export const hasKey = () => key !== null;
  */
 export async function call(method, path, options = {}) {
   for (;;) {
+    const sent = key;
     const response = await reach(method, path, options);
     if (response.status === 401) {
-      if (await newKey(key !== null)) continue;
-      throw await problem(response);
+      if (sent !== key || (await newKey(sent !== null))) continue; // another call has asked for it meanwhile
+      throw new Problem(401, { code: "unauthorized", detail: "This server wants a key." });
     }
     if (!response.ok) throw await problem(response);
     const answer = await read(response, options.lines);
+    if (method !== "GET") connection.dispatchEvent(new Event("changed"));
     return options.whole ? { answer, response } : answer;
   }
 }
@@ -55,7 +57,10 @@ export async function follow(at, each, signal) {
   for (let pause = 150; ; pause = Math.min(1000, pause * 1.3)) {
     const job = await get(at, null, { signal });
     each(job);
-    if (!["queued", "running"].includes(job.status)) return job;
+    if (!["queued", "running"].includes(job.status)) {
+      connection.dispatchEvent(new Event("changed"));
+      return job;
+    }
     await wait(pause, signal);
   }
 }
@@ -70,6 +75,8 @@ export function wait(milliseconds, signal) {
   });
 }
 
+export const hasKey = () => key !== null;
+
 export function forgetKey() {
   key = null;
   sessionStorage.removeItem(KEPT);
@@ -78,7 +85,7 @@ export function forgetKey() {
 async function reach(method, path, { query, body, file, headers, signal, harmless = method === "GET" }) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
-  const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${key}` }) };
+  const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${utf8(key)}` }) };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   else if (file !== undefined) sent["Content-Type"] = "application/octet-stream";
   for (;;) {
@@ -109,6 +116,9 @@ function untilUp() {
   })();
   return coming;
 }
+
+/** The bytes of a text in UTF-8, as a header takes them: one character each. */
+const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
 async function newKey(wrong) {
   asked ??= doors.askForKey(wrong).finally(() => { asked = null; });

@@ -1,14 +1,16 @@
 // The frame: shows the view that the address names, and what concerns all of them.
 
-import { connection, doors, forgetKey, get } from "./api.js";
+import { connection, doors } from "./api.js";
 import { fill, h } from "./dom.js";
 import { keyDialog } from "./parts/key.js";
 import { banner, tell } from "./parts/notice.js";
 import { statusLight } from "./parts/status.js";
+import { stored } from "./parts/stored.js";
 import { themeButton } from "./parts/theme.js";
 import { here, link, VIEWS } from "./router.js";
 
 const root = document.getElementById("view");
+const counts = stored();
 let leave = new AbortController();
 
 /** Show the view of the address. A view is `show(root, state, signal)`: state as URLSearchParams, signal ends with it. */
@@ -18,6 +20,7 @@ async function show() {
   const { signal } = leave;
   const { view, state } = here();
   navigation(view);
+  counts.look();
   document.title = `${VIEWS[view].title} \u00b7 topicdex`;
   try {
     const module = await VIEWS[view].load();
@@ -39,12 +42,11 @@ function navigation(current) {
 
 function start() {
   doors.askForKey = keyDialog;
-  fill(document.getElementById("tools"), statusLight(), themeButton());
+  fill(document.getElementById("tools"), counts.element, statusLight(), themeButton());
   let down = null;
   connection.addEventListener("down", () => { down ??= banner("The server does not answer. This page goes on by itself when it does.", "bad"); });
   connection.addEventListener("up", () => { down?.remove(); down = null; });
-  const open = ["localhost", "[::1]"].includes(location.hostname) || location.hostname.startsWith("127.");
-  if (location.protocol === "http:" && !open) banner("This page came over plain HTTP: whoever is between you and the server can read along, the key too.", "warn");
+  if (!isSecureContext) banner("This page came over plain HTTP: whoever is between you and the server can read along, the key too.", "warn");
   window.addEventListener("hashchange", show);
   window.addEventListener("unhandledrejection", (event) => { event.preventDefault(); tell(event.reason); });
   document.addEventListener("keydown", (event) => {

@@ -3,6 +3,7 @@
 import { fill, h, text } from "../dom.js";
 
 const WHAT_TO_DO = {
+  unauthorized: "Load the page again to enter it.",
   not_ready: "Wait a moment; it says here when it is ready.",
   too_many_jobs: "Try again when one of them has ended.",
   conflict: "Load the page again to see how it is now.",
