@@ -236,7 +236,7 @@ def test_words_that_are_ticked_are_deleted_and_not_where_the_question_is_answere
     expect(card(page, "Words").get_by_role("status")).to_have_text("298 words")
     for text in gone:
         expect(texts(page).get_by_text(text, exact=True)).to_have_count(0)
-    expect(card(page, "Words").get_by_role("button", name="Delete 0 words")).to_be_disabled()
+    expect(card(page, "Words").get_by_role("button", name="Delete")).to_have_count(0)
 
 
 def test_axe_finds_nothing_with_jobs_and_a_word_that_is_open(page: Page, server: Server):

@@ -27,7 +27,7 @@ export function wordList(state, deleted, signal) {
   const remove = h("button.danger", { on: { click: () => erase([...ticked.values()]) } });
   const back = h("button", { on: { click: () => move({ cursor: before.pop() }) } });
   const on = h("button", { on: { click: () => { before.push(at.cursor); move({ cursor: next }); } } }, "Next page");
-  const tick = () => { remove.disabled = !ticked.size; fill(remove, `Delete ${counted(ticked.size, "word")}\u2026`); };
+  const tick = () => { remove.hidden = !ticked.size; fill(remove, `Delete ${counted(ticked.size, "word")}\u2026`); };
 
   async function load() {
     const mine = ++asked;
@@ -83,5 +83,5 @@ export function wordList(state, deleted, signal) {
   }
 
   if (at.word) open(at.word);
-  return { load, element: h("section.card.stack.words", h("h2", "Words"), h("div.row.apart", h("label.field", "Search in the texts", search), said), shown, h("div.row.apart", remove, h("div.row", back, on))) };
+  return { load, element: h("section.card.stack.words", h("h2", "Words"), h("div.row.apart", h("label.field", "Search in the texts", search), said), shown, h("div.row", back, on, remove)) };
 }

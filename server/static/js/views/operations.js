@@ -17,7 +17,7 @@ export async function show(root, state, signal) {
   const look = () => overview(signal).then((shown) => fill(stored, shown), (error) => failed(stored, error));
   const words = wordList(state, look, signal);
   const imports = jobs("imports", () => { look(); words.load(); }, signal);
-  const checks = jobs("doctor", () => {}, signal);
+  const checks = jobs("doctor", null, signal);
   const column = h("input", { placeholder: "text, or the only one" });
   const id = h("input", { placeholder: "id, or made from the text" });
   const take = (file) => imports.start({ file, query: { name: file.name, text_column: column.value || null, id_column: id.value || null } });
@@ -42,7 +42,7 @@ async function overview(signal) {
   const own = Object.keys(limits.topics).length;
   return facts({
     State: state,
-    Words: `${count(counts.words)}, ${count(info.cached_words)} in memory`,
+    Words: `${count(counts.words)}, ${info.cached_words === counts.words ? "all" : count(info.cached_words)} in memory`,
     Topics: count(counts.topics),
     Thresholds: [`Score ${limit(limits.score)}, margin ${limit(limits.margin)}`, own > 0 && `, other scores of ${counted(own, "topic")}`, ". ", h("a", { href: link("evidence") }, "Change")],
     Model: `${model.name}, ${model.dimension} dimensions`,
@@ -64,7 +64,7 @@ function jobs(kind, ended, signal) {
       const running = jobProgress(name, () => call("DELETE", at).catch(tell));
       fill(entry, running.element);
       job = await follow(at, running.update, signal);
-      ended();
+      ended?.();
     }
     fill(entry,
       h("div", text(name), " ", h(`span.badge.${ENDED[job.status]}`, job.status)),
