@@ -222,6 +222,18 @@ def test_one_word_is_looked_at_and_deleted_after_a_question(page: Page, server: 
     expect(page).not_to_have_url(re.compile("word="))
 
 
+def test_a_word_is_opened_and_closed_by_the_keyboard(page: Page, server: Server):
+    visit(page, server, "?contains=mango")
+    opens = card(page, "Words").locator("tbody button")
+    opens.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Mango")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("word="))
+    expect(opens).to_be_focused()
+
+
 def test_words_that_are_ticked_are_deleted_and_not_where_the_question_is_answered_no(page: Page, server: Server):
     visit(page, server)
     gone = [texts(page).nth(i).inner_text() for i in (0, 2)]

@@ -66,7 +66,8 @@ export function wordList(state, deleted, signal) {
     } catch (error) {
       tell(error);
     }
-    move({ word: null });
+    at.word = null;
+    if (!signal.aborted) keep(at);
   }
 
   async function erase(words) {
