@@ -39,6 +39,12 @@ class IdsIn(Body):
     ids: Ids
 
 
+class WordsQuery(PageQuery):
+    """How many to show, from where, and what their texts contain, upper and lower case alike."""
+
+    contains: str | None = None
+
+
 class NearestWordQuery(Query):
     """A text and how many words to show."""
 
@@ -71,9 +77,9 @@ def add_words(query: NoQuery, body: WordsIn) -> Response:
 
 
 @words.get("/words", responses=answers(WordPage, *V1))
-def list_words(query: PageQuery) -> Response:
-    """List the words in the order in which they first came."""
-    return answer(engine().words.page(query.limit, query.cursor))
+def list_words(query: WordsQuery) -> Response:
+    """List the words in the order in which they first came, all or those whose texts contain a text."""
+    return answer(engine().words.page(query.limit, query.cursor, query.contains))
 
 
 @words.get("/words/nearest", responses=answers(WordAnswer, *V1, *MODEL))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -20,10 +21,11 @@ def words() -> None:
 
 @words.command("list")
 @click.option("--limit", type=click.IntRange(1), help="words to show; all where it is not given")
+@click.option("--contains", metavar="TEXT", help="only words whose text contains this one, upper and lower case alike")
 @answers(STORE)
-def list_words(service: Service, limit: int | None) -> Pages:
+def list_words(service: Service, limit: int | None, contains: str | None) -> Pages:
     """List the words in the order in which they first came; id, text and metadata, a line each."""
-    return Pages(("id", "text", "metadata"), service.words.page, limit)
+    return Pages(("id", "text", "metadata"), partial(service.words.page, contains=contains), limit)
 
 
 @words.command("get")

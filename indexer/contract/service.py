@@ -57,9 +57,11 @@ class Words(Protocol):
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
 
-    def page(self, limit: int, cursor: str | None = None) -> WordPage:
+    def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:
         """Return `limit` words, 1,000 at most, from the cursor on, in the order in which they first came.
 
+        `contains`: only words whose text contains this one, both casefolded: "STRASSE" finds "straße". Accents count,
+        and so does how they are written: "é" does not find "e" with U+0301, nor "istanbul" "İstanbul".
         Deleting words between two pages skips none of the others. Raises InvalidRequest for a cursor that is not from
         a page.
         """

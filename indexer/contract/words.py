@@ -48,12 +48,13 @@ class WordRecord(Answer):
 
 
 class WordPage(Table[WordRecord]):
-    """Some stored words, and the cursor of the next page."""
+    """Some stored words, the cursor of the next page, and how many words all pages have."""
 
     table = "words"
 
     words: list[WordRecord]
     next: str | None
+    total: int
 
 
 class WordsAdded(Answer):

@@ -10,7 +10,7 @@ from typing import Any
 from indexer.contract.service import Words
 from indexer.contract.words import Counts, WordAnswers, WordPage, WordRecord, WordsAdded, WordsRemoved
 from indexer.errors import NotFound
-from indexer.records import MOST_ITEMS, Scalar, Word, fingerprint, id_problem, text_hash, word_of
+from indexer.records import MOST_ITEMS, Scalar, Word, encodes, fingerprint, id_problem, text_hash, word_of
 from indexer.remote.connection import Connection, batches, path_part
 
 
@@ -60,8 +60,11 @@ class RemoteWords(Words):
             texts.add(text_hash(word.text))
         return Counts(added, updated, unchanged, embedded)
 
-    def page(self, limit: int, cursor: str | None = None) -> WordPage:
-        return self._connection.ask(WordPage, "GET", "/v1/words", query={"limit": limit, "cursor": cursor})
+    def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:
+        if contains and not encodes(contains):  # which no address can hold, and no text
+            return WordPage(words=[], next=None, total=0)
+        query: dict[str, str | int | None] = {"limit": limit, "cursor": cursor, "contains": contains or None}
+        return self._connection.ask(WordPage, "GET", "/v1/words", query=query)
 
     def ids(self) -> Iterator[str]:
         return (word.id for word in self._all())

@@ -15,7 +15,7 @@ from indexer.records import Scalar, Word, id_problem, word_of
 from indexer.store.store import Store
 from indexer.vectors import Vectors
 from indexer.words.memory import MemoryIndex
-from indexer.words.paging import Place
+from indexer.words.paging import Place, positions_in
 from indexer.words.replica import Replica
 from indexer.words.upsert import Writer
 
@@ -49,12 +49,22 @@ class Corpus(Words):
     def ids(self) -> Iterator[str]:
         yield from self._store.words.ids()
 
-    def page(self, limit: int, cursor: str | None = None) -> WordPage:
-        table = self._store.words
-        place = Place() if cursor is None else Place.of(cursor, table.page_ids)
-        words = table.page(limit + 1, place.offset)
-        following = place.cursor_after([word.id for word in words[:limit]]) if len(words) > limit else None
-        return WordPage(words=[WordRecord(**_fields(word)) for word in words[:limit]], next=following)
+    def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:
+        memory = self.load() if contains else self.load_if_quick()
+        behind: int | None
+        if memory is None:
+            table = self._store.words
+            place = Place() if cursor is None else Place.of(cursor, positions_in(table.page_ids))
+            words, total = table.page(limit + 1, place.offset), table.count()
+            behind = place.offset + limit if len(words) > limit else None
+            words = words[:limit]
+        else:
+            listing = memory.listing(contains or "")
+            place = Place() if cursor is None else Place.of(cursor, listing.positions)
+            words, behind = listing.page(limit, place.offset)
+            total = len(listing)
+        following = None if behind is None else place.cursor_after([word.id for word in words], behind)
+        return WordPage(words=[WordRecord(**_fields(word)) for word in words], next=following, total=total)
 
     def get(self, id: str) -> WordRecord:
         word = None if id_problem(id) else self._store.words.get([id]).get(id)

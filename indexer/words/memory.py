@@ -17,6 +17,7 @@ from indexer.batching import SharedCalls
 from indexer.prototypes import Prototypes
 from indexer.records import Scalar, Word
 from indexer.vectors import Bools, Ints, Vectors
+from indexer.words.listing import Listing
 from indexer.words.rows import Base, RecentRows, View, where_key
 from indexer.words.scanning import nearest
 
@@ -66,6 +67,7 @@ class MemoryIndex:
         self._lock = threading.Lock()
         self.changes = 0 if base is None else len(base)  # one for each word that was added, replaced or removed
         self._touched: set[str] | None = None  # ids of the words that changed since `begin_rebase`
+        self._begun = 0  # places that were taken at `begin_rebase`
         self._nearest = SharedCalls(self._search, _SHARED_SCANS)
         self._recent: RecentRows
         self._stand_on(base)
@@ -98,7 +100,7 @@ class MemoryIndex:
     def remove(self, ids: Iterable[str]) -> None:
         """Forget words; an id that is not there is ignored."""
         with self._lock:
-            self.changes += sum(self._bury(id) for id in ids)
+            self.changes += sum(self._bury(id) is not None for id in ids)
             self._recent = self._recent.compacted()
 
     def ids(self) -> set[str]:
@@ -133,6 +135,10 @@ class MemoryIndex:
         """Return all words as they are now, with their vectors, in the order in which they were added, in pages."""
         return self._view().pages()
 
+    def listing(self, contains: str = "") -> Listing:
+        """Return the words as they are now, whose text contains a text whatever its case, to be paged through."""
+        return Listing(self._view(), contains)
+
     def sample(self, size: int) -> Vectors:
         """Return the vectors of at most `size` words, evenly spread over the order of their ids, (m, dimension)."""
         view = self._view()
@@ -148,8 +154,8 @@ class MemoryIndex:
     def begin_rebase(self) -> Iterator[tuple[list[Word], Vectors]]:
         """Return the pages to make a new base of, and remember from now on which words change; `rebase` follows."""
         with self._lock:
-            self._touched = set()
-            return self._view_locked().pages()
+            self._touched, self._begun = set(), self._places
+            return self._view_locked().pages_in_order()
 
     def rebase(self, base: Base) -> None:
         """Stand on a base that was made of the pages of `begin_rebase`; what changed since stays as it is now.
@@ -157,12 +163,14 @@ class MemoryIndex:
         A search under way uses the old rows, whose memory is free after it.
         """
         with self._lock:
-            touched, recent = self._touched or set(), self._recent
+            touched, recent, later = self._touched or set(), self._recent, self._places - self._begun
             self._stand_on(base)
-            for id in touched:
-                self._bury_in_base(id)
+            places = {id: self._bury_in_base(id) for id in touched}
             for row in sorted(recent.row_of[id] for id in touched & recent.row_of.keys()):
-                self._recent.append(recent.words[row], recent.vector(row))
+                word, since = recent.words[row], recent.places[row] - self._begun
+                place = places[word.id] if since < 0 else None
+                self._recent.append(word, recent.vector(row), len(base) + since if place is None else place)
+            self._places += later
 
     def end_rebase(self) -> None:
         """Remember no longer which words change."""
@@ -189,19 +197,22 @@ class MemoryIndex:
 
     def _view_locked(self) -> View:
         alive = np.concatenate([self._base_alive, self._recent.alive()])
-        return View(self._base, self._recent.words, list(self._recent.blocks), alive)
+        return View(self._base, self._recent.words, list(self._recent.blocks), self._recent.places, alive)
 
     def _stand_on(self, base: Base | None) -> None:
         self._base = base
         self._base_alive = np.ones(0 if base is None else len(base), dtype=np.bool_)
         self._base_alive_count = len(self._base_alive)
+        self._places = len(self._base_alive)  # that are taken; a word of the base has its row there as its place
         self._recent = RecentRows()
 
     def _put(self, words: Sequence[Word], vectors: Vectors) -> None:
         self.changes += len(words)
         for word, vector in zip(words, vectors, strict=True):
-            self._bury(word.id)
-            self._recent.append(word, vector)
+            place = self._bury(word.id)
+            if place is None:
+                place, self._places = self._places, self._places + 1
+            self._recent.append(word, vector, place)
         self._recent = self._recent.compacted()
 
     def _has(self, id: str) -> bool:
@@ -212,18 +223,19 @@ class MemoryIndex:
         row = None if self._base is None else self._base.row_of(id)
         return row if row is not None and self._base_alive[row] else None
 
-    def _bury(self, id: str) -> bool:
-        """Put a tombstone on the row of a word, and tell whether it was there."""
+    def _bury(self, id: str) -> int | None:
+        """Put a tombstone on the row of a word, and return its place; None where it was not there."""
         if self._touched is not None:
             self._touched.add(id)
-        return self._recent.bury(id) or self._bury_in_base(id)
+        place = self._recent.bury(id)
+        return self._bury_in_base(id) if place is None else place
 
-    def _bury_in_base(self, id: str) -> bool:
+    def _bury_in_base(self, id: str) -> int | None:
         row = self._base_row(id)
         if row is not None:
             self._base_alive[row] = False
             self._base_alive_count -= 1
-        return row is not None
+        return row
 
 
 def _mask(view: View, where: Mapping[str, Scalar], recent: Bools) -> Bools:

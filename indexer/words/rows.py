@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -55,18 +55,26 @@ class Base(Protocol):
     def having(self, where: Mapping[str, Scalar]) -> Bools:
         """Tell of each row whether its word has all of this metadata, (n,); true is not 1."""
 
+    def containing(self, folded: str) -> Bools:
+        """Tell of each row whether its text contains this one, which is casefolded, (n,)."""
+
 
 class RecentRows:
-    """Words in memory; a row is there for good, a tombstone says that it does not count. The caller holds a lock."""
+    """Words in memory; a row is there for good, a tombstone says that it does not count. The caller holds a lock.
+
+    `places` gives each row its place in the order in which the words first came: a word that changes gets a new row
+    and keeps its place.
+    """
 
     def __init__(self) -> None:
         self.words: list[Word] = []
         self.blocks: list[Vectors] = []
+        self.places = array("q")
         self.row_of: dict[str, int] = {}
         self._alive = bytearray()
         self._having: defaultdict[tuple[str, bool, Scalar], array[int]] = defaultdict(lambda: array("q"))
 
-    def append(self, word: Word, vector: Vectors) -> None:
+    def append(self, word: Word, vector: Vectors, place: int) -> None:
         """Add a word, which has no row yet."""
         row = len(self.words)
         if row % BLOCK == 0:
@@ -76,14 +84,16 @@ class RecentRows:
             self._having[_key(name, value)].append(row)
         self._alive.append(True)
         self.words.append(word)
+        self.places.append(place)
         self.row_of[word.id] = row
 
-    def bury(self, id: str) -> bool:
-        """Put a tombstone on the row of a word, and tell whether it was there."""
+    def bury(self, id: str) -> int | None:
+        """Put a tombstone on the row of a word, and return its place; None where it was not there."""
         row = self.row_of.pop(id, None)
-        if row is not None:
-            self._alive[row] = False
-        return row is not None
+        if row is None:
+            return None
+        self._alive[row] = False
+        return self.places[row]
 
     def vector(self, row: int) -> Vectors:
         """Return the vector of a row, (dimension,)."""
@@ -109,7 +119,7 @@ class RecentRows:
             return self
         fresh = RecentRows()
         for row in sorted(self.row_of.values()):
-            fresh.append(self.words[row], self.vector(row))
+            fresh.append(self.words[row], self.vector(row), self.places[row])
         return fresh
 
 
@@ -129,6 +139,7 @@ class View:
     base: Base | None
     recent: Sequence[Word]
     recent_blocks: Sequence[Vectors]
+    recent_places: array[int]
     alive: Bools
 
     @property
@@ -191,6 +202,30 @@ class View:
         rows = np.concatenate([ordered, np.array(recent, dtype=np.intp)])
         ids = self.ids(rows)  # two sorted runs, which Python's sort merges in one pass
         return rows[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.intp)]
+
+    def rows_of(self, ids: Set[str]) -> list[int]:
+        """Return the rows of those of these words that are there."""
+        split = self.base_rows
+        older = [] if self.base is None else [row for id in ids if (row := self.base.row_of(id)) is not None]
+        recent = self.recent[: len(self.alive) - split]
+        later = [row for row, word in enumerate(recent, split) if word.id in ids]
+        return [row for row in older + later if self.alive[row]]
+
+    def in_order(self) -> Ints:
+        """Return the rows without a tombstone in the order in which their words first came."""
+        rows, split = np.flatnonzero(self.alive), self.base_rows
+        recent = rows[np.searchsorted(rows, split) :]
+        places = rows.copy()
+        taken = self.recent_places[: len(self.alive) - split]  # a copy: an array that numpy looks at cannot grow
+        places[len(rows) - len(recent) :] = np.frombuffer(taken, dtype=np.int64)[recent - split]
+        return rows[np.argsort(places, kind="stable")]
+
+    def pages_in_order(self) -> Iterator[tuple[list[Word], Vectors]]:
+        """Yield all words with their vectors, in the order in which they first came."""
+        rows = self.in_order()
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            yield self.words(some), self.vectors(some)
 
     def vectors(self, rows: Ints) -> Vectors:
         """Return the vectors of these rows, (m, dimension), in their order; those of the base where that is the same.

@@ -37,3 +37,12 @@ def test_one_word_is_shown_with_its_metadata(three, call):
 def test_what_was_deleted_and_what_was_not_there_is_counted(three, call, texts):
     assert call("words", "delete", "1", "3", "9") == (0, "", "2 removed, 1 not there\n")
     assert texts() == {"2": "fruit b"}
+
+
+def test_words_that_contain_a_text_are_listed_whatever_its_case(three, call):
+    assert [line.split("\t")[0] for line in call("words", "list", "--contains", "FRUIT")[1].splitlines()[1:]] == [
+        "1",
+        "2",
+    ]
+    assert call("words", "list", "--contains", "fruit", "--limit", 1, "--json")[1].count('"id"') == 1
+    assert call("words", "list", "--contains", "fruits")[1].splitlines() == ["id\ttext\tmetadata"]

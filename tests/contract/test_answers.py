@@ -39,7 +39,7 @@ def test_an_answer_of_several_rows_is_a_sequence():
 
 def test_its_text_is_short_and_says_what_is_in_it():
     assert repr(TOPICS) == str(TOPICS) == "<TopicSet: 3 topics>"
-    assert repr(WordPage(words=[], next=None)) == "<WordPage: 0 words>"
+    assert repr(WordPage(words=[], next=None, total=0)) == "<WordPage: 0 words>"
 
 
 def test_lookups_become_frames(corpus):

@@ -93,6 +93,20 @@ def test_pages_lead_to_every_word_once_in_the_order_in_which_they_came(service):
     assert list(service.words.ids()) == [str(i) for i in range(25) if i not in (3, 9)]
 
 
+def test_pages_of_words_that_contain_a_text_lead_to_each_of_them_in_the_same_order(service):
+    service.words.add(numbered(*(f"{'Fruit' if i % 2 else 'Straße'} {i}" for i in range(20))))
+    page = service.words.page(4, contains="STRASSE")
+    assert ([word.id for word in page], page.total) == (["0", "2", "4", "6"], 10)
+    service.words.delete(["2", "3", "6"])
+    service.words.add([Word("fruit", "8"), Word("Straße", "4")])
+    rest = service.words.page(10, page.next, "strasse")
+    assert ([word.id for word in rest], rest.next, rest.total) == (["10", "12", "14", "16", "18"], None, 7)
+    assert [word.id for word in service.words.page(2, page.next)] == ["5", "7"]
+    for nothing in ("straßen", "\udc80"):
+        assert service.words.page(10, contains=nothing) == WordPage(words=[], next=None, total=0)
+    assert service.words.page(10, contains="").total == service.words.page(1).total == 17
+
+
 @pytest.mark.parametrize("cursor", ["", "zzz", "MTIz"])
 def test_a_cursor_that_no_page_gave_is_refused(service, cursor):
     with pytest.raises(InvalidRequest, match="cursor"):

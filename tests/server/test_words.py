@@ -142,8 +142,19 @@ def test_of_a_call_with_one_bad_word_nothing_is_stored(client):
     is_problem(
         client.post("/v1/words", json={"words": [{"text": "fruit"}, {"text": " \t\u2003"}]}), 422, "invalid_request"
     )
-    assert client.get("/v1/words").json == {"words": [], "next": None}
+    assert client.get("/v1/words").json == {"words": [], "next": None, "total": 0}
 
 
 def test_a_thousand_are_taken(client):
     assert add(client, *(f"fruit {i}" for i in range(1000)))["added"] == 1000
+
+
+def test_words_that_contain_a_text_are_counted_and_paged(client):
+    add(client, **{f"w{i}": f"{'Fruit' if i % 2 else 'Country'} {i}" for i in range(10)})
+    page = client.get("/v1/words?contains=fRUIT&limit=3").json
+    assert ([word["id"] for word in page["words"]], page["total"]) == (["w1", "w3", "w5"], 5)
+    rest = client.get("/v1/words", query_string={"contains": "fruit", "cursor": page["next"]}).json
+    assert ([word["id"] for word in rest["words"]], rest["next"], rest["total"]) == (["w7", "w9"], None, 5)
+    assert client.get("/v1/words").json["total"] == 10
+    assert client.get("/v1/words?contains=%00").json == {"words": [], "next": None, "total": 0}
+    is_problem(client.get("/v1/words?contain=fruit"), 422, "invalid_request")

@@ -38,6 +38,9 @@ class ListSnapshot:
     def row_of(self, id):
         return self._rows.get(id)
 
+    def containing(self, folded):
+        return np.array([folded in word.text.casefold() for word in self._words], bool)
+
     def having(self, where):
         return np.array([all(_same(word.metadata, *pair) for pair in where.items()) for word in self._words], bool)
 

@@ -36,7 +36,7 @@ Codes = npt.NDArray[np.int32]
 FILES = VECTORS, BY_ID, WORDS, PAIRS = "vectors.f32", "by_id.i32", "words.arrow", "pairs.arrow"
 BLOCK = 16_384  # rows; a larger block holds Python's lock for longer while it is written
 _DECODED = 65_536  # pairs that are kept as Python objects
-_MASKS = 8  # answers of `having` that are kept, of n bytes each
+_MASKS = 8  # answers of `having`, and of `containing`, that are kept, of n bytes each
 
 
 class Snapshot:
@@ -58,6 +58,7 @@ class Snapshot:
         self._words_file, self._pairs_file = _mapped(folder / WORDS), _mapped(folder / PAIRS)
         self._pair = lru_cache(_DECODED)(self._decode)
         self._mask = lru_cache(_MASKS)(self._scan)
+        self._found = lru_cache(_MASKS)(self._search)
 
     def __len__(self) -> int:
         """Return the number of words."""
@@ -91,6 +92,15 @@ class Snapshot:
     def having(self, where: Mapping[str, Scalar]) -> Bools:
         """Tell of each row whether its word has all of this metadata, (n,); true is not 1. Do not write to it."""
         return self._mask(json.dumps(where, sort_keys=True))
+
+    def containing(self, folded: str) -> Bools:
+        """Tell of each row whether its text contains this one, which is casefolded, (n,). Do not write to it."""
+        return self._found(folded)
+
+    def _search(self, folded: str) -> Bools:
+        mask = self._texts.containing(folded)
+        mask.flags.writeable = False
+        return mask
 
     def _scan(self, where: str) -> Bools:
         mask = np.ones(len(self), dtype=bool)
@@ -157,6 +167,11 @@ class _Texts:
         offsets, texts = self._blocks[block]
         return bytes(texts[offsets[place] : offsets[place + 1]])
 
+    def containing(self, folded: str) -> Bools:
+        """Tell of each row whether its text, casefolded, contains this one, (n,)."""
+        found = [_containing(np.frombuffer(o, np.int64), t, folded) for o, t in self._blocks]
+        return np.concatenate([np.empty(0, dtype=np.bool_), *found])
+
 
 class _Codes:
     """The codes of the metadata of each row."""
@@ -179,6 +194,31 @@ class _Codes:
             hits = np.flatnonzero(codes == wanted[0] if len(wanted) == 1 else np.isin(codes, wanted))
             mask[number * BLOCK + np.searchsorted(offsets, hits, side="right") - 1] = True
         return mask
+
+
+def _containing(offsets: npt.NDArray[np.int64], texts: memoryview, folded: str) -> Bools:
+    """Tell of each text of a block whether, casefolded, it contains `folded`; `offsets` (n + 1,) say where each begins.
+
+    An ASCII character folds to its lower case, so whole blocks of bytes are compared at once. Other characters may fold
+    to ASCII too, "\u00df" to "ss"; only the texts that have any are folded one by one.
+    """
+    found = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    if folded.isascii():
+        wanted = folded.encode()
+        content = np.frombuffer(bytes(texts).lower(), dtype=np.uint8)
+        places = np.flatnonzero(content[: max(0, len(content) - len(wanted) + 1)] == wanted[0])
+        for i in range(1, len(wanted)):
+            places = places[content[places + i] == wanted[i]]
+        found = _any_within(places, offsets[:-1], offsets[1:] - len(wanted) + 1)
+    beyond_ascii = np.flatnonzero(np.frombuffer(texts, dtype=np.uint8) > 127)
+    for row in np.flatnonzero(_any_within(beyond_ascii, offsets[:-1], offsets[1:]) & ~found).tolist():
+        found[row] = folded in str(texts[offsets[row] : offsets[row + 1]], "utf-8").casefold()
+    return found
+
+
+def _any_within(places: Rows, starts: Rows, ends: Rows) -> Bools:
+    """Tell of each range from a start to before an end whether one of the places, in ascending order, is in it."""
+    return np.searchsorted(places, starts) < np.searchsorted(places, ends)
 
 
 def _numbers(array: pa.Int32Array) -> Codes:
