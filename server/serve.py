@@ -14,10 +14,12 @@ from indexer.settings import Settings
 from server.app import create_app
 from server.context import context
 from server.draining import DrainingServer
+from server.uploads import MOST_BYTES
 
 THREADS = 32  # those whose calls wait share a pass of the model and a scan of the words: more callers, larger batches
 CONNECTIONS = 500  # open at once, most of them idle; more wait in the queue of the listening socket
-_UPLOAD_BYTES = 128 * 2**20  # larger bodies end at waitress; up to here the application answers with a problem
+# larger bodies end at waitress; up to here the application answers with a problem
+_UPLOAD_BYTES = max(MOST_BYTES.values()) + 16 * 2**20
 
 
 def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: None) -> None:
