@@ -154,11 +154,15 @@ class Jobs:
         self.imports = Queue("import", Imports(engine), waiters)
         self.checkups = Queue("checkup", Checkups(engine), waiters)
 
-    def close(self) -> None:
-        """Cancel everything and wait for the threads to end: for what is being written, or computed in one step."""
-        queues: tuple[Queue[Clusterings] | Queue[Imports] | Queue[Checkups], ...]
-        queues = (self.clusterings, self.imports, self.checkups)
-        for queue in queues:
+        self._queues = self.clusterings, self.imports, self.checkups
+
+    def stop(self) -> None:
+        """Cancel everything; an import ends when what it writes is on disk."""
+        for queue in self._queues:
             queue.stop()
-        for queue in queues:
+
+    def close(self) -> None:
+        """Cancel everything and wait for the threads to end."""
+        self.stop()
+        for queue in self._queues:
             queue.join()

@@ -37,6 +37,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
         server = DrainingServer(
             app,
             listening,
+            on_stop=context(app).jobs.stop,  # calls that wait for a job end with it
             threads=THREADS,
             connection_limit=CONNECTIONS,
             asyncore_use_poll=True,  # select() fails from file descriptor 1,024 on

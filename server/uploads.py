@@ -14,12 +14,12 @@ from typing import Annotated, BinaryIO, cast
 from flask import request
 from flask_openapi3 import RawModel
 from pydantic import AfterValidator, Field, WithJsonSchema
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from indexer.errors import InputError, InvalidRequest, StoreUnavailable, TooLarge
 from indexer.readers import Spooled
 from indexer.readers.formats import ending_problem
 from indexer.readers.lines import GZIP_ERRORS, open_file
+from server.draining import MAKE_ROOM
 from server.schemas import Query, checked
 
 # The most bytes of a body by endpoint, for those that take a file; all others take JSON.
@@ -57,27 +57,33 @@ def receive(name: str) -> Spooled:
     """
     assert request.endpoint is not None
     most, length = MOST_BYTES[request.endpoint], request.content_length
-    too_large = TooLarge(f"a file may have {most} bytes here; send it in parts, or packed with gzip")
-    if (length or 0) > most:
-        raise too_large
-    request.max_content_length = most
     file = _temporary_file()
     try:
-        received = 0
-        while block := request.stream.read(_BLOCK):
-            received += len(block)
-            _write(file, block)
+        received = _copy(file, most) if (length or 0) <= most else length or 0
+        if received > most:
+            raise TooLarge(f"a file may have {most >> 20} MB here; send it in parts, or packed with gzip")
         if not received:
             raise InvalidRequest("the body is empty; send the bytes of the file")
         if length is not None and received < length:
             raise InvalidRequest(f"the body was cut off after {received} of {length} bytes; send it again")
-    except RequestEntityTooLarge:
-        file.close()
-        raise too_large from None
     except BaseException:
         file.close()
         raise
     return Spooled(file, name)
+
+
+def _copy(file: BinaryIO, most: int) -> int:
+    """Write the body to a file and return its length; a longer one is read no further than beyond `most` bytes."""
+    received = 0
+    request.max_content_length = most + _BLOCK  # else it is that of JSON
+    while received <= most and (block := request.stream.read(_BLOCK)):
+        received += len(block)
+        try:
+            file.write(block)
+            file.flush()
+        except OSError as error:
+            raise _full(error) from error
+    return received
 
 
 def check_unpacked(file: Spooled, most: int, progress: Callable[[], None] = lambda: None) -> None:
@@ -111,16 +117,5 @@ def _temporary_file() -> BinaryIO:
         raise _full(error) from error
 
 
-def _write(file: BinaryIO, block: bytes) -> None:
-    try:
-        file.write(block)
-        file.flush()
-    except OSError as error:
-        raise _full(error) from error
-
-
 def _full(error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"the file cannot be kept ({error.strerror}); make room in the server's folder for temporary files, or start "
-        "it with TMPDIR in another one, and send the file again"
-    )
+    return StoreUnavailable(f"the body cannot be kept ({error.strerror}); {MAKE_ROOM}")
