@@ -43,7 +43,7 @@ def test_labelled_rows_come_as_an_evaluation_takes_them(client, name):
     rows = [{"text": "fruit 1", "label": "fruit"}, {"text": "country 1", "label": "none"}]
     assert read.json == {"rows": rows, "skipped": 2}
     client.put("/v1/topics", json={"topics": [{"name": "fruit"}]})
-    assert client.post("/v1/evaluations", json={"rows": read.json["rows"]}).json["accuracy"]["n"] == 2
+    assert client.post("/v1/evaluations", json={"rows": read.json["rows"]}).json["coverage"]["n"] == 2
     assert client.get("/v1/info").json["counts"] == {"words": 0, "topics": 1}
 
 
@@ -66,7 +66,7 @@ def test_twenty_thousand_labelled_rows_are_taken_and_one_more_is_a_413(client):
     [
         ("a.csv", b"text,label\nfruit,\xff\n", "a.csv, line 2: not UTF-8"),
         ("a.csv", b"text,label\n", "no rows"),
-        ("a.txt", b"fruit\n", "label"),
+        ("a.txt", b"fruit\n", "no column is called"),
         ("a.parquet", b"PAR1", "no readable Parquet"),
         ("a.parquet.gz", b"PAR1", "broken or cut off"),
         ("a.jsonl", b"[" * 100_000, "nested too deeply"),
