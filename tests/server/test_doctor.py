@@ -7,6 +7,7 @@ import pytest
 from indexer import Engine
 from indexer.contract.clusterings import ClusteringSettings
 from indexer.errors import StoreUnavailable
+from indexer.records import Word
 from scripts.processes import wait_until
 from server.context import context
 from tests.model import AxisEmbedder
@@ -83,6 +84,31 @@ def test_words_that_are_written_and_deleted_meanwhile_are_no_fault(client, engin
         ended.set()
         writer.join()
     assert not failed
+
+
+def test_what_changes_between_two_looks_is_looked_at_again(client, engine, monkeypatch):
+    """Words that are in the snapshot change before and after their page is read, and while they are searched for."""
+    engine.words.add(make_words(0, 1_200))
+    wait_until(lambda: engine.store.snapshots.pointer() is not None, "the words in memory are not saved")
+    inspect, lost = engine.store.words.inspect, engine.store.words.lost
+    looks = []
+
+    def inspected(ids=None):
+        assert engine.store.write_lock._is_owned()
+        return inspect(ids)
+
+    def searched(ids, vectors):
+        looks.append(ids)
+        if len(looks) == 1:
+            engine.words.delete([ids[0], ids[1], "w700"])
+            engine.words.add([Word("fruit new", "w1"), Word("fruit newer", "w701"), Word("fruit newest", "added")])
+        return lost(ids, vectors)
+
+    monkeypatch.setattr(engine.store.words, "inspect", inspected)
+    monkeypatch.setattr(engine.store.words, "lost", searched)
+    found = client.post("/v1/doctor?wait=60").json
+    assert (found["status"], found["healthy"]) == ("done", True), found
+    assert (found["words"], len(looks)) == (1_199, 3)
 
 
 @pytest.fixture
