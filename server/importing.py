@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from indexer.contract.imports import Import, ImportList, SkippedRows
 from indexer.contract.words import Counts
@@ -10,7 +10,7 @@ from indexer.engine import Engine
 from indexer.errors import InputError
 from indexer.progress import Progress
 from indexer.readers import Row, Skipped, Spooled, read_words
-from indexer.readers.survey import Survey, survey
+from indexer.readers.survey import Source, Survey, survey
 from indexer.words.indexing import Indexing
 from server.records import MemoryJobs, new_job
 from server.uploads import MOST_BYTES, MOST_UNPACKED, check_unpacked, for_callers
@@ -19,8 +19,6 @@ MOST_ROWS = 5_000_000  # of a file: 0.1 KB of memory each while it is indexed, f
 MOST_REASONS = 20  # that are listed; a file can have as many as rows
 _REASON = 200  # characters of a reason, which may hold a name from the file
 _LOOK = 1_000  # rows between two looks at whether to go on
-
-Source = Callable[[], Iterator[Row]]
 
 
 class Imports(MemoryJobs[Import]):
