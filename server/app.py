@@ -17,16 +17,20 @@ from indexer.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 from indexer.settings import Settings
 from server.clusterings import clusterings
 from server.context import Context
+from server.doctor import doctor
 from server.doors import register_doors
 from server.editing import editing
 from server.hosts import check_hosts
+from server.imports import imports
 from server.jobs import Jobs
+from server.labelled import labelled
 from server.pages import register_pages
 from server.policy import register_policy
 from server.problems import Problem, invalid, register_problems
 from server.service import service
 from server.threads import share_processor
 from server.topics import topics
+from server.uploads import MOST_BYTES as FILE_BYTES
 from server.warmup import Warmup
 from server.words import words
 
@@ -52,6 +56,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     share_processor()
     settings = settings or (engine.settings if engine else Settings.load())
     check_hosts(settings)
+    own = engine is None
     if engine is None:
         engine = Engine(settings, serving=True)
         atexit.register(engine.close)
@@ -68,8 +73,11 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.json.ensure_ascii = True  # type: ignore[attr-defined]
-    app.extensions["topicdex"] = Context(engine, Jobs(engine), Warmup(engine))
-    for blueprint in (topics, editing, words, clusterings, service):
+    jobs = Jobs(engine)
+    if own:
+        atexit.register(jobs.close)  # before the engine
+    app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
+    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, service):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)
@@ -100,6 +108,8 @@ def _check_query() -> None:
 
 
 def _check_body() -> None:
+    if request.endpoint in FILE_BYTES:
+        return  # the view receives it, a block at a time
     if (request.content_length or 0) > MOST_BYTES:
         raise TooLarge(f"a body may have {MOST_BYTES} bytes; send less at a time")
     if not request.get_data():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from flask import Response, url_for
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -18,15 +18,9 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.records import MOST_ITEMS
-from server.context import answer, context, engine
+from server.context import answer, context, engine, started
 from server.problems import BODY, MODEL, V1, answers
-from server.schemas import WHOLE, Body, Count, IdPath, NoQuery, PageQuery, Query, Text, Texts, Unicode
-
-
-class WaitQuery(Query):
-    """How many seconds to wait for the end, at most."""
-
-    wait: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0
+from server.schemas import WHOLE, Body, Count, IdPath, NoQuery, PageQuery, Query, Text, Texts, Unicode, WaitQuery
 
 
 def _way(name: str, value: dict[str, JsonValue], *without: str) -> JsonValue:
@@ -104,11 +98,9 @@ NEAREST = ("no_clustering", "not_found", "conflict", *MODEL)
 def start_clustering(query: WaitQuery, body: ClusteringIn) -> Response:
     """Cluster the stored words: 202 at once, 200 where it has ended within `wait` seconds."""
     settings = ClusteringSettings(**body.model_dump(exclude_unset=True))
-    id = context().jobs.submit(settings)
-    ended = query.wait > 0 and context().jobs.wait(id, query.wait)
-    response = answer(engine().clusterings.get(id), 200 if ended else 202)
-    response.headers["Location"] = url_for("clusterings.get_clustering", id=id)
-    return response
+    queue = context().jobs.clusterings
+    id = queue.submit(lambda: queue.kind.create(settings))
+    return started(queue, id, query.wait, "clusterings.get_clustering")
 
 
 @clusterings.get("/clusterings", responses=answers(ClusteringList, *V1))
@@ -126,8 +118,7 @@ def get_clustering(path: IdPath, query: NoQuery) -> Response:
 @clusterings.delete("/clusterings/<id>", responses=answers(None, *ONE, status=204))
 def delete_clustering(path: IdPath, query: NoQuery) -> Response:
     """Cancel a clustering that is queued or running, remove one that has ended."""
-    if not context().jobs.cancel(path.id):
-        engine().clusterings.delete(path.id)
+    context().jobs.clusterings.remove(path.id)
     return Response(status=204)
 
 

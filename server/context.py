@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, url_for
 from pydantic import BaseModel
 
 from indexer.engine import Engine
-from server.jobs import Jobs
+from server.jobs import Jobs, K, Queue
 from server.warmup import Warmup
 
 MOST_STREAMS = 4  # answers that are read as they are made: a reader who stops reading holds a thread
@@ -39,3 +39,14 @@ def engine() -> Engine:
 def answer(model: BaseModel, status: int = 200) -> Response:
     """Return a model as JSON."""
     return Response(model.model_dump_json(), status, content_type="application/json")
+
+
+def started(queue: Queue[K], id: str, wait: float, endpoint: str) -> Response:
+    """Return a job that was just queued and, in `Location`, where it is shown: 202, or 200 once it has ended.
+
+    That is waited for, `wait` seconds at most.
+    """
+    ended = wait > 0 and queue.wait(id, wait)
+    response = answer(queue.kind.get(id), 200 if ended else 202)
+    response.headers["Location"] = url_for(endpoint, id=id)
+    return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 from flask import Response, jsonify, render_template, send_from_directory
 from flask_openapi3 import OpenAPI
@@ -10,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from server.policy import DOCS
 from server.schemas import Body
+from server.uploads import BYTES
 
 
 def register_pages(app: OpenAPI) -> None:
@@ -26,6 +28,7 @@ def _register_docs(app: OpenAPI) -> None:
         [(model, "validation") for model in Body.__subclasses__()], ref_template="#/components/schemas/{model}"
     )
     description["components"]["schemas"] |= schemas["$defs"]
+    _describe_files(description)
 
     def openapi() -> Response:
         return jsonify(description)
@@ -42,3 +45,12 @@ def _register_docs(app: OpenAPI) -> None:
     app.add_url_rule("/openapi.json", "openapi", openapi)
     app.add_url_rule("/docs", "docs", docs)
     app.add_url_rule("/docs/assets/<path:name>", "docs_asset", docs_asset)
+
+
+def _describe_files(description: dict[str, Any]) -> None:
+    """Say of the bodies that are files that they are there, and that they are bytes and not text."""
+    for operation in (operation for methods in description["paths"].values() for operation in methods.values()):
+        body = operation.get("requestBody", {"content": {}})
+        if BYTES in body["content"]:
+            body["required"] = True
+            body["content"][BYTES]["schema"] = {"type": "string", "format": "binary", "minLength": 1}

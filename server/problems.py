@@ -92,6 +92,11 @@ def invalid(error: ValidationError) -> Response:
     return problem(422, "invalid_request", f"{where}: {errors[0].msg}", errors)
 
 
+def without_paths(message: str) -> str:
+    """Return a message without the paths that a library or the store may have put into it."""
+    return _PATH.sub("(a path)", message)
+
+
 def register_problems(app: Flask) -> None:
     """Answer every error of the application with a problem document."""
 
@@ -100,8 +105,8 @@ def register_problems(app: Flask) -> None:
         status = _STATUS.get(error.code, 500)
         if status >= 500 and error.code != "not_ready":  # every start begins with that
             _log.error("%s %r: %s: %s", request.method, request.path, error.code, error)
-        # hide paths, which a library or the store may have put into it; a caller's own words are in 404 and 422 alone
-        detail = _PATH.sub("(a path)", str(error)) if status == 409 or status >= 500 else str(error)
+        # a caller's own words are in 404 and 422 alone
+        detail = without_paths(str(error)) if status == 409 or status >= 500 else str(error)
         response = problem(status, error.code, detail, [FieldError(loc=[], msg=detail)] if status == 422 else None)
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"

@@ -12,7 +12,7 @@ from indexer import records
 from indexer.records import MOST_ITEMS
 
 
-def _checked(problem: Callable[[Any], str | None]) -> Callable[[Any], Any]:
+def checked(problem: Callable[[Any], str | None]) -> Callable[[Any], Any]:
     """Return a validator that keeps a value as it is, or refuses it with the reason that `problem` gives."""
 
     def check(value: Any) -> Any:
@@ -46,19 +46,19 @@ _METADATA = {
 }
 Text = Annotated[
     str,
-    AfterValidator(_checked(records.text_problem)),
+    AfterValidator(checked(records.text_problem)),
     WithJsonSchema({"type": "string", "pattern": _NOT_BLANK, "example": "Mango"}),
 ]
 Id = Annotated[
     str,
-    AfterValidator(_checked(records.id_problem)),
+    AfterValidator(checked(records.id_problem)),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": records.ID_BYTES}),
 ]
 # JSON can escape a lone surrogate, and nothing can store one
-Unicode = Annotated[str, AfterValidator(_checked(lambda value: None if records.encodes(value) else _HALF))]
+Unicode = Annotated[str, AfterValidator(checked(lambda value: None if records.encodes(value) else _HALF))]
 Ids = Annotated[list[Unicode], Field(min_length=1, max_length=MOST_ITEMS)]
 # checked whole and kept as it is: pydantic's unions would turn 1 into True or "1"
-Metadata = Annotated[dict[str, Any], BeforeValidator(_checked(_object_problem)), WithJsonSchema(_METADATA)]
+Metadata = Annotated[dict[str, Any], BeforeValidator(checked(_object_problem)), WithJsonSchema(_METADATA)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_ITEMS)]
 # JSON Schema counts 3.0 among the whole numbers
 WHOLE = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
@@ -95,7 +95,13 @@ class PageQuery(Query):
     cursor: str | None = None
 
 
+class WaitQuery(Query):
+    """How many seconds to wait for the end of a job, at most."""
+
+    wait: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0
+
+
 class IdPath(BaseModel):
-    """The id of a word, in which `/` may stand, or of a clustering."""
+    """The id of a word, in which `/` may stand, or of a job."""
 
     id: str

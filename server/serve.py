@@ -15,10 +15,12 @@ from server.app import create_app
 from server.context import context
 from server.draining import DrainingServer
 from server.hosts import check_hosts
+from server.uploads import MOST_BYTES
 
 THREADS = 32  # those whose calls wait share a pass of the model and a scan of the words: more callers, larger batches
 CONNECTIONS = 500  # open at once, most of them idle; more wait in the queue of the listening socket
-_UPLOAD_BYTES = 128 * 2**20  # larger bodies end at waitress; up to here the application answers with a problem
+# larger bodies end at waitress; up to here the application answers with a problem
+_UPLOAD_BYTES = max(MOST_BYTES.values()) + 16 * 2**20
 
 
 def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: None) -> None:
@@ -37,6 +39,7 @@ def serve(settings: Settings, *, on_listen: Callable[[str], None] = lambda url: 
         server = DrainingServer(
             app,
             listening,
+            on_stop=context(app).jobs.stop,  # calls that wait for a job end with it
             threads=THREADS,
             connection_limit=CONNECTIONS,
             asyncore_use_poll=True,  # select() fails from file descriptor 1,024 on

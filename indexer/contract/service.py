@@ -1,6 +1,7 @@
 """The protocols of an open corpus, `Service` and its three nouns: an engine keeps them, and so does an HTTP client.
 
-What a verb does, and what it raises, is documented here for both.
+What a verb does, and what it raises, is documented here for both. Imports and examinations of the store are no verbs of
+it: a program that has a file sends its words with `Words.index`, and only a server's page sends the file as it is.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from indexer.readers.lines import Spooled
 from indexer.readers.topics import read_topics
 from indexer.readers.words import Row, Skipped, read_labelled, read_lines, read_words
 
-__all__ = ["Row", "Skipped", "read_labelled", "read_lines", "read_topics", "read_words"]
+__all__ = ["Row", "Skipped", "Spooled", "read_labelled", "read_lines", "read_topics", "read_words"]

@@ -9,11 +9,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from indexer.errors import InputError
-from indexer.readers.lines import GZIP_ERRORS, LINE_BYTES, decoded_lines, open_file, without_end
+from indexer.readers.lines import GZIP_ERRORS, LINE_BYTES, File, decoded_lines, open_file, without_end
 from indexer.records import metadata_name_problem
 
 PARQUET_ROWS = 1_000  # of a Parquet file that are in memory at a time
@@ -28,21 +27,31 @@ class Record:
     header: int = 1  # the line where its columns are named
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(file: File) -> Iterator[Record]:
     """Yield the rows of a .txt, .csv, .tsv, .jsonl or .parquet file, each also .gz, reading as it goes.
 
     Raises InputError, naming file and line, where the file is not what its name says, and where it has no rows.
     """
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    with open_file(path) as stream:
-        if suffix not in _FORMATS:
-            known = ", ".join(_FORMATS)
-            raise InputError(f"{path}: the name must end in one of {known}, or these with .gz; rename or convert it")
+    with open_file(file) as stream:
+        if problem := ending_problem(file.name):
+            raise InputError(f"{file}: {problem}; rename or convert it")
         record = None
-        for record in _FORMATS[suffix](stream, str(path)):
+        for record in _FORMATS[_ending(file.name)](stream, str(file)):
             yield record
     if record is None:
-        raise InputError(f"{path}: the file has no rows; nothing was read, check how it was made")
+        raise InputError(f"{file}: the file has no rows; nothing was read, check how it was made")
+
+
+def ending_problem(name: str) -> str | None:
+    """Return why no reader takes a file of this name, or None where one does."""
+    return (
+        None if _ending(name) in _FORMATS else f"the name must end in one of {', '.join(_FORMATS)}, or these with .gz"
+    )
+
+
+def _ending(name: str) -> str:
+    stem, dot, ending = name.lower().removesuffix(".gz").rpartition(".")
+    return dot + ending if stem else ""
 
 
 def text_records(stream: BinaryIO, name: str) -> Iterator[Record]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,14 +17,41 @@ LINE_BYTES = 16 * 1024 * 1024  # longest line; a file without any line end must 
 GZIP_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile)  # raised where a file is cut off, broken, or no gzip at all
 
 
+@dataclass(frozen=True)
+class Spooled:
+    """A file that no path leads to, such as one that was sent: its bytes, and the name that it came with."""
+
+    stream: BinaryIO
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+File = Path | Spooled
+
+
 @contextmanager
-def open_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked where its name ends in .gz.
+def open_file(file: File) -> Iterator[BinaryIO]:
+    """Open a file for reading from its beginning, unpacked where its name ends in .gz.
 
     Raises InputError where it is missing, is a folder, or may not be read.
     """
+    if isinstance(file, Spooled):
+        file.stream.seek(0)
+        yield _unpacked(file.stream, file.name)
+        return
+    with _open_path(file) as stream, _unpacked(stream, file.name) as unpacked:
+        yield unpacked
+
+
+def _unpacked(stream: BinaryIO, name: str) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(stream)) if name.lower().endswith(".gz") else stream
+
+
+def _open_path(path: Path) -> BinaryIO:
     try:
-        stream = path.open("rb")
+        return path.open("rb")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check the name") from None
     except IsADirectoryError:
@@ -32,8 +60,6 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path}: no permission to read it; change its permissions") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: it cannot be opened ({error}); check the name") from None
-    with stream, gzip.open(stream) if path.name.lower().endswith(".gz") else nullcontext(stream) as opened:
-        yield cast(BinaryIO, opened)
 
 
 def decoded_lines(stream: BinaryIO, name: str) -> Iterator[str]:

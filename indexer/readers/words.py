@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
-from pathlib import Path
 from typing import BinaryIO, Literal
 
 from indexer.errors import InputError
 from indexer.readers.columns import ID_COLUMNS, LABEL_COLUMNS, TEXT_COLUMNS, optional_column, required_column
 from indexer.readers.formats import Record, read_records, text_records
+from indexer.readers.lines import File
 from indexer.records import INT64, LabelledText, Scalar, Word, id_problem, metadata_problem, text_hash, text_problem
 
 
@@ -34,7 +34,7 @@ class _Refused(Exception):
     """The reason why a row is skipped; never leaves this file."""
 
 
-def read_words(path: Path, *, text_column: str | None = None, id_column: str | None = None) -> Iterator[Row]:
+def read_words(file: File, *, text_column: str | None = None, id_column: str | None = None) -> Iterator[Row]:
     """Yield the words of a .txt, .csv, .tsv, .jsonl or .parquet file, each also .gz, reading as it goes.
 
     In a .txt file every line is a text, as is a line of .jsonl that is a bare JSON string. Elsewhere the text is in
@@ -46,12 +46,12 @@ def read_words(path: Path, *, text_column: str | None = None, id_column: str | N
     Raises InputError, once iteration gets there, naming the file and the line.
     """
     columns: tuple[str, str] | None = None
-    for record in read_records(path):
+    for record in read_records(file):
         if isinstance(record.values, str):
             yield _word(record.line, record.values)
             continue
         if columns is None:
-            columns = _columns(record, str(path), text_column, "id", id_column)
+            columns = _columns(record, str(file), text_column, "id", id_column)
         values = {name: value for name, value in record.values.items() if not _is_missing(value)}
         others = {name: value for name, value in values.items() if name not in columns}
         yield _word(record.line, values.get(columns[0]), values.get(columns[1]), others)
@@ -70,7 +70,7 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[Row]:
 
 
 def read_labelled(
-    path: Path, *, text_column: str | None = None, label_column: str | None = None
+    file: File, *, text_column: str | None = None, label_column: str | None = None
 ) -> Iterator[LabelledText | Skipped]:
     """Yield texts with their labels from a .csv, .tsv, .jsonl or .parquet file, each also .gz.
 
@@ -79,9 +79,9 @@ def read_labelled(
     naming the file and the line.
     """
     columns: tuple[str, str] | None = None
-    for record in read_records(path):
+    for record in read_records(file):
         if columns is None:
-            columns = _columns(record, str(path), text_column, "label", label_column)
+            columns = _columns(record, str(file), text_column, "label", label_column)
         values = record.values if isinstance(record.values, dict) else {columns[0]: record.values}
         yield _labelled(record.line, values.get(columns[0]), values.get(columns[1]))
 

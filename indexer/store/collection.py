@@ -172,6 +172,8 @@ class Collection:
 
     def _readable(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors that can be read, by id: where Chroma refuses, each half is asked for alone."""
+        if not ids:  # all of the page were deleted meanwhile
+            return {}
         try:
             rows = Rows.read(self._collection.get(ids=list(ids), include=["embeddings"]))
             return dict(zip(rows.ids, rows.vectors, strict=True))

@@ -1,5 +1,7 @@
 """The examination of a store: what is stored against what can be found, one finding for each kind of fault.
 
+It may go on while this process writes: what a write could have changed meanwhile is looked at under the write lock.
+
 Two processes on one embedded Chroma store do three kinds of harm (measured, chromadb 1.5.9): vectors that are gone,
 vectors that no search finds, and words that have the vector of another word. Texts and metadata survive all of them.
 """
@@ -8,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from indexer.store.topics import InspectedTopics
 from indexer.store.words import InspectedWord
 
 SAMPLE = 1_000  # words that are examined where not all are
+MOST_EXAMPLES = 10  # ids that a finding names
+_LOOK = 500  # words that are looked at under one hold of the write lock
 _SEARCHES = 500  # words whose vectors are searched for at once
 _CHOICE = re.compile(r"\{([^|}]*)\|([^}]*)\}")
 _EMBED = "--repair embeds {its text|their texts} again"
@@ -64,10 +68,11 @@ def agree(count: int, text: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of fault: its code, and how many rows have it."""
+    """One kind of fault: its code, how many rows have it, and the ids of some of them where they have ids."""
 
     code: str
     count: int
+    examples: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
@@ -105,6 +110,27 @@ class Examination:
         return sum(finding.count for finding in self.findings if finding.code in codes)
 
 
+@dataclass
+class _Faults:
+    """Faults as they are found."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, code: str, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.counts[code] += 1
+            if self.counts[code] <= MOST_EXAMPLES:
+                self.examples.setdefault(code, []).append(id)
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(code, self.counts[code], tuple(self.examples.get(code, ())))
+            for code in _FAULTS
+            if self.counts[code]
+        )
+
+
 @dataclass(frozen=True)
 class TopicsInUse:
     """The set of topics in use, None where there is none, and the faults of all sets."""
@@ -113,40 +139,81 @@ class TopicsInUse:
     faults: Counter[str]
 
 
-def examine(store: Store, sample: int | None = SAMPLE) -> Examination:
-    """Examine `sample` words, evenly spread, or all where it is None, and all topics and clusterings."""
-    faults: Counter[str] = Counter()
-    if cut := store.cut_off():
-        return Examination(0, 0, 0, (Finding("cut", len(cut)),))
-    ids = store.words.ids()
-    faults["count"] = abs(store.words.count() - len(ids))
+def examine(
+    store: Store,
+    sample: int | None = SAMPLE,
+    *,
+    on_progress: Callable[[float, int], None] = lambda _share, _words: None,
+    serving: bool = False,
+) -> Examination:
+    """Examine `sample` words, evenly spread, or all where it is None, and all topics and clusterings.
+
+    `on_progress` is called with the share done and the words examined; it ends the work by raising. `serving`: this
+    process works on the clusterings that have not ended.
+    """
+    faults = _Faults()
+    with store.write_lock:
+        if cut := store.cut_off():
+            return Examination(0, 0, 0, (Finding("cut", len(cut)),))
+        ids = store.words.ids()
+        faults.counts["count"] = abs(store.words.count() - len(ids))
+        opened = store.snapshots.read()
+    changed = set(opened[1]) if opened else set[str]()
     step = 1 if sample is None else max(1, -(-len(ids) // sample))
-    chosen = None if step == 1 else ids[::step]
-    examined = unproven = 0
-    opened = store.snapshots.read()
-    snapshot, changed = (opened[0], set(opened[1])) if opened else (None, set[str]())
-    for words in store.words.inspect(chosen):
-        faults.update(word.fault for word in words if word.fault is not None)
-        faults["lost"] += len(lost(store, words))
+    examined, unproven, unlike = 0, 0, list[str]()
+    for share, words in _looked_at(store, ids[::step]):
+        for word in words:
+            if word.fault is not None:
+                faults.add(word.fault, [word.word.id])
+        faults.add("lost", _still_lost(store, lost(store, words)))
+        if opened:
+            unlike += differing(opened[0], [word for word in words if word.word.id not in changed])
         unproven += sum(word.unproven for word in words)
         examined += len(words)
-        if snapshot:
-            faults["snapshot"] += differing(snapshot, [word for word in words if word.word.id not in changed])
-    if snapshot:
-        faults["snapshot"] += left(snapshot, changed.union(ids))
-    faults["format"] = int(not store.knows_format())
-    faults["model"] = int(store.model() is None and bool(ids))
-    faults["unfinished"] = len(store.unfinished())
-    topics = topics_in_use(store)
-    faults += topics.faults
+        on_progress(share, examined)
+    with store.write_lock:
+        if opened:
+            unlike += left(opened[0], changed.union(ids))
+            faults.add("snapshot", _still_unlike(store, unlike))
+        faults.counts["format"] = int(not store.knows_format())
+        faults.counts["model"] = int(store.model() is None and bool(ids))
+        faults.counts["unfinished"] = len(store.unfinished())
+        topics = topics_in_use(store)
+        clusterings = store.clusterings.inspect()
+        faults.counts["active"] = int(not active_answers(store, clusterings))
+    faults.counts += topics.faults
     unproven += len(topics.present.unproven) if topics.present and topics.present.whole else 0
-    clusterings = store.clusterings.inspect()
-    faults["runs_damaged"] = sum(clustering.damaged for clustering in clusterings)
-    faults["runs_orphans"] = sum(clustering.stored is None for clustering in clusterings)
-    faults["runs_stopped"] = sum(stopped(store, clustering) for clustering in clusterings)
-    faults["active"] = int(not active_answers(store, clusterings))
-    findings = tuple(Finding(code, faults[code]) for code in _FAULTS if faults[code])
-    return Examination(len(ids), examined, unproven, findings)
+    faults.add("runs_damaged", (c.id for c in clusterings if c.damaged))
+    faults.add("runs_orphans", (c.id for c in clusterings if c.stored is None))
+    faults.add("runs_stopped", (c.id for c in clusterings if not serving and stopped(store, c)))
+    return Examination(len(ids), examined, unproven, faults.findings())
+
+
+def _looked_at(store: Store, ids: Sequence[str]) -> Iterator[tuple[float, list[InspectedWord]]]:
+    """Yield those of the words that are still there, some at a time, with the share of `ids` that they end."""
+    for i in range(0, len(ids), _LOOK):
+        with store.write_lock:
+            words = [word for page in store.words.inspect(ids[i : i + _LOOK]) for word in page]
+        yield min(1.0, (i + _LOOK) / len(ids)), words
+
+
+def _still_lost(store: Store, ids: Sequence[str]) -> list[str]:
+    """Return those of the words that no search finds now either: others were written or deleted meanwhile."""
+    if not ids:
+        return []
+    with store.write_lock:
+        return [id for words in store.words.inspect(ids) for id in lost(store, words)]
+
+
+def _still_unlike(store: Store, ids: Sequence[str]) -> list[str]:
+    """Return those of the words that are not in the present snapshot as in the store, though nobody changed them."""
+    if not ids or (opened := store.snapshots.read()) is None:
+        return []
+    snapshot, changed = opened[0], set(opened[1])
+    same = [id for id in ids if id not in changed]
+    there = [word for words in store.words.inspect(same) for word in words]
+    gone = set(same) - {word.word.id for word in there}
+    return differing(snapshot, there) + [id for id in gone if snapshot.row_of(id) is not None]
 
 
 def lost(store: Store, words: Sequence[InspectedWord]) -> list[str]:

@@ -106,7 +106,7 @@ def test_a_clustering_that_is_deleted_in_its_last_moment_is_gone(client, engine,
     with monkeypatch.context() as patched:
         patched.setattr(engine.clusterings.history, "finish", deleted_meanwhile)
         id = client.post("/v1/clusterings", json={"k": 1}).json["id"]
-        assert context(client.application).jobs.wait(id, 30)
+        assert context(client.application).jobs.clusterings.wait(id, 30)
     assert client.get("/v1/clusterings").json == {"clusterings": []}
     assert client.post("/v1/clusterings?wait=30", json={"k": 1}).json["status"] == "done"
 

@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator
 from tests.server.http import PROBLEM, described, operation_of, operations
 
 STREAMS = {"get /v1/topics/words"}
-QUEUES = {"post /v1/clusterings"}
+QUEUES = {"post /v1/clusterings", "post /v1/imports", "post /v1/doctor"}
+FILES = {"post /v1/imports", "post /v1/evaluations/rows"}  # of any type: none is refused as no JSON
 # Calls that need the model, which may be another than the store's.
 EMBEDDING = re.compile(
     r"(put|post) /v1/(topics|words)|post /v1/topics/preview|patch /v1/topics/{name}|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)"
@@ -112,7 +113,12 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
             assert operation["security"] == [{"key": []}], call
         if call == "get /readyz":
             expected |= {"503"}
-        if "requestBody" in operation:
+        if call in FILES:
+            expected |= {"413"}
+            assert operation["requestBody"]["required"]
+            (media,) = operation["requestBody"]["content"].values()
+            assert media["schema"] == {"type": "string", "format": "binary", "minLength": 1}
+        elif "requestBody" in operation:
             expected |= {"400", "413", "415"}
         if EMBEDDING.fullmatch(call):
             expected |= {"409", "503"}
@@ -169,6 +175,16 @@ CALLS = [
     ("POST", "/v1/similarity", {"rows": ["fruit"]}),
     ("GET", "/v1/topics/words?topic=fruit", None),
     ("GET", "/v1/topics/background", None),
+    ("POST", "/v1/evaluations/rows?name=rows.csv", b"text,label\nfruit 1,fruit\nanimal,none\n"),
+    ("POST", "/v1/imports?name=words.jsonl&wait=30", b'{"text": "fruit import", "n": 1}\n\n'),
+    ("GET", "/v1/imports", None),
+    ("GET", "/v1/imports/{import}", None),
+    ("DELETE", "/v1/imports/{import}", None),
+    ("POST", "/v1/imports?name=words.csv&wait=30", b"no,text"),
+    ("POST", "/v1/doctor?wait=30", None),
+    ("GET", "/v1/doctor", None),
+    ("GET", "/v1/doctor/{doctor}", None),
+    ("DELETE", "/v1/doctor/{doctor}", None),
     ("POST", "/v1/clusterings", {"k": "auto", "k_min": 2, "k_max": 5}),
     ("POST", "/v1/clusterings?wait=30", {"k": 2}),
     ("POST", "/v1/clusterings?wait=30", {"k": 2}),
@@ -202,9 +218,13 @@ def test_every_operation_answers_as_it_is_described(client):
     asked = set()
     ids = {}
     for method, path, body in CALLS:
-        answer = client.open(path.format(**ids), method=method, json=body)
+        sent = {"data": body} if isinstance(body, bytes) else {"json": body}
+        answer = client.open(path.format(**ids), method=method, **sent)
         assert answer.status_code < 300, f"{method} {path}: {answer.text}"
         asked.add(operation_of(app, method, answer.request.path)["operationId"])
+        if path.startswith(("/v1/imports?", "/v1/doctor?")):
+            assert answer.json["status"] == ("failed" if body == b"no,text" else "done"), answer.json
+            ids |= {path.split("/")[2].split("?")[0].removesuffix("s"): answer.json["id"]}
         if path.startswith("/v1/clusterings?"):
             assert answer.json["status"] == "done", answer.json
             ids = {"oldest": answer.json["id"], **ids, "newest": answer.json["id"]}

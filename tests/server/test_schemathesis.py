@@ -29,6 +29,7 @@ BEYOND_A_SCHEMA = {
     "GET /v1/topics/words": "limit goes with order",
     "PUT /v1/thresholds": "there is no topic",
     "POST /v1/evaluations": "are no topics|there are no topics",
+    "POST /v1/evaluations/rows": "rows.csv|no rows|line 1|choose one|one of .txt|gzip|Parquet",
     "POST /v1/calibrations": "labelled rows|are no topics|there are no topics|out of reach",
     "POST /v1/words": "longer than 128 bytes|larger than 16 KB",
     "POST /v1/words/nearest": "larger than 16 KB",
@@ -78,8 +79,9 @@ def allow_is_right(ctx, response, case):
 
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
-    """The check `use_after_free`, but for clusterings, of which DELETE cancels one that has not ended: it stays."""
-    of_one = case.operation.label == "GET /v1/clusterings/{id}" and response.request.method == "GET"
+    """The check `use_after_free`, but for jobs, of which DELETE cancels one that has not ended: it stays."""
+    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor")}
+    of_one = case.operation.label in jobs and response.request.method == "GET"
     if of_one and response.status_code == 200 and response.json()["status"] == "cancelled":
         return None
     return checks.use_after_free(ctx, response, case)

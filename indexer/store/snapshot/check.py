@@ -31,14 +31,14 @@ def sample_agrees(snapshot: Snapshot, table: WordTable, changed: Collection[str]
     return True
 
 
-def differing(snapshot: Snapshot, words: Sequence[InspectedWord]) -> int:
-    """Return how many of these words of the store stand in the snapshot in another way, or not at all."""
-    return sum(not _holds(snapshot, word) for word in words)
+def differing(snapshot: Snapshot, words: Sequence[InspectedWord]) -> list[str]:
+    """Return the ids of those words of the store that stand in the snapshot in another way, or not at all."""
+    return [word.word.id for word in words if not _holds(snapshot, word)]
 
 
-def left(snapshot: Snapshot, stored: Collection[str]) -> int:
-    """Return how many words of the snapshot are not in the store; `stored`: the ids of all that are or have changed."""
-    return sum(id not in stored for id in snapshot.ids(range(len(snapshot))))
+def left(snapshot: Snapshot, stored: Collection[str]) -> list[str]:
+    """Return the ids in the snapshot that are not in the store; `stored`: the ids of all that are or have changed."""
+    return [id for id in snapshot.ids(range(len(snapshot))) if id not in stored]
 
 
 def _holds(snapshot: Snapshot, word: InspectedWord) -> bool:
