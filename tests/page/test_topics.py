@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
@@ -55,8 +55,8 @@ def test_the_list_says_how_many_words_each_topic_has(topics: Page, server: Serve
 
 
 def test_the_list_is_there_before_the_counts(topics: Page, server: Server):
-    held = []
-    topics.route("**/v1/topics/sizes", held.append)
+    held: list[Route] = []
+    topics.route("**/v1/topics/sizes", lambda route: held.append(route))
     show(topics, server)
     expect(row(topics, "Fruit").first).to_contain_text("…")
     expect(topics.locator(".bar")).to_have_count(0)
@@ -212,7 +212,9 @@ def test_a_word_becomes_an_example_of_this_topic_or_of_another(topics: Page, ser
     expect(topics.get_by_label("Examples, one a line")).to_have_value("\nPeach")
     topics.get_by_role("button", name="Save").click()
     expect(topics.get_by_role("heading", name="What changes by it")).to_have_count(0)
-    assert nearest(server, "Peach") == "Weather"
+    kept = {topic["name"]: topic["examples"] for topic in server.client.call("GET", "/v1/topics")["topics"]}
+    assert kept["Weather"] == ["Peach"]
+    assert kept["Fruit"] == ["Tangerine", "Blackberry"]
 
 
 def test_an_example_of_two_lines_stays_as_it_is(topics: Page, server: Server):

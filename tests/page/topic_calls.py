@@ -12,8 +12,6 @@ from playwright.sync_api import Page, Route
 
 from scripts.processes import Server
 
-NEW = ("/topics/preview", "/topics/similarity", "/topics/sizes", "/topics/words")
-
 
 def stand_in(page: Page, server: Server) -> None:
     """Answer the calls that are missing in the description of the server."""
@@ -32,7 +30,7 @@ class Calls:
         url = urlsplit(request.url)
         name = unquote(url.path.removeprefix("/v1/topics/"))
         if name == "preview":
-            return route.fulfill(json=self.preview(request.post_data_json["topics"]))
+            return self.preview(route, request.post_data_json["topics"])
         if name == "sizes":
             return route.fulfill(json=self.sizes())
         if name == "similarity":
@@ -42,7 +40,7 @@ class Calls:
             words = [line for line in self.lines() if line["topic"] == query["topic"]]
             words.sort(key=lambda line: line["margin"] or 0, reverse=query["order"] == "surest")
             return route.fulfill(body="\n".join(map(json.dumps, words[:100])), content_type="application/x-ndjson")
-        if name == "nearest" or request.method == "DELETE":
+        if request.method in ("DELETE", "POST"):
             return route.fallback()
         topics = self.call("GET", "/v1/topics")["topics"]
         place = next((i for i, topic in enumerate(topics) if topic["name"] == name), None)
@@ -73,12 +71,14 @@ class Calls:
         texts = [f"{topic['name']}: {topic['description']}" for topic in topics]
         return self.call("POST", "/v1/similarity", {"rows": texts}) | {"rows": names, "columns": names}
 
-    def preview(self, topics: list[dict[str, Any]]) -> dict[str, Any]:
+    def preview(self, route: Route, topics: list[dict[str, Any]]) -> None:
         """Set the topics, look, and set them back."""
         before = {line["id"]: line for line in self.lines()}
         old = self.call("GET", "/v1/topics")["topics"]
         runs = self.call("GET", "/v1/clusterings")["clusterings"]
-        self.call("PUT", "/v1/topics", {"topics": topics})
+        answer = self.client.put("/v1/topics", json={"topics": topics})
+        if not answer.is_success:
+            return route.fulfill(status=answer.status_code, json=answer.json())
         after, sizes = self.lines(), self.sizes()
         if old:
             self.call("PUT", "/v1/topics", {"topics": old})
@@ -92,7 +92,8 @@ class Calls:
             for line in moved[:20]
         ]
         kept = {"words": len(after), "moved": len(moved), "examples": examples, "results": []}
-        return kept | {"sizes": sizes["topics"], "none": sizes["none"], "prototypes": sizes["prototypes"]}
+        kept |= {"sizes": sizes["topics"], "none": sizes["none"], "prototypes": sizes["prototypes"]}
+        return route.fulfill(json=kept)
 
 
 def etag(topic: dict[str, Any]) -> str:

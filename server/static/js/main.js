@@ -46,7 +46,7 @@ function start() {
   const open = ["localhost", "[::1]"].includes(location.hostname) || location.hostname.startsWith("127.");
   if (location.protocol === "http:" && !open) banner("This page came over plain HTTP: whoever is between you and the server can read along, the key too.", "warn");
   window.addEventListener("hashchange", show);
-  window.addEventListener("unhandledrejection", ({ reason }) => { if (reason?.name !== "AbortError") tell(reason); });
+  window.addEventListener("unhandledrejection", (event) => { event.preventDefault(); tell(event.reason); });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
