@@ -4,7 +4,6 @@ import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { score } from "../format.js";
 import { field, select } from "../parts/field.js";
-import { failed } from "../parts/notice.js";
 import { table } from "../parts/table.js";
 import { go, keep } from "../router.js";
 
@@ -16,16 +15,12 @@ export function words({ names, signal }, topic, order, add) {
 
   async function load(by) {
     order = by;
-    try {
-      const rows = await get("topics/words", { topic, order }, { lines: true, signal });
-      if (order === by) fill(box, table({ caption: "Margin: how far behind the next topic is", rows, columns: [
-        { label: "Word", of: (word) => word.text, wide: true },
-        { label: "Score", of: (word) => score(word.score), number: true },
-        { label: "Margin", of: (word) => score(word.margin), number: true },
-        { label: "Example", of: (word) => h("button.small", { "aria-label": `Make an example: ${word.text}`, on: { click: () => use(word.text) } }, "Make an example") }] }));
-    } catch (error) {
-      failed(box, error);
-    }
+    const rows = await get("topics/words", { topic, order }, { lines: true, signal });
+    if (order === by) fill(box, table({ caption: "Margin: how far behind the next topic is", rows, columns: [
+      { label: "Word", of: (word) => word.text },
+      { label: "Score", of: (word) => score(word.score), number: true },
+      { label: "Margin", of: (word) => score(word.margin), number: true },
+      { label: "Example", of: (word) => h("button.small", { "aria-label": `Make an example: ${word.text}`, on: { click: () => use(word.text) } }, "Make an example") }] }));
   }
 
   load(order);

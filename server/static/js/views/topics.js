@@ -14,7 +14,7 @@ import { label } from "../topics/name.js";
 import { words } from "../topics/words.js";
 
 const CALLS = ["nearest", "words", "similarity", "sizes", "background"]; // topics of these names cannot be read by name
-const CLOSE = 0.6; // cosine of two topics that are hard to tell apart
+const CLOSE = { label: 0.6, adapted: 0.3 }; // cosines of topics that are hard to tell apart; adapted ones are centred
 const MOST = 40; // topics of a heat map
 
 /** Show the view; `state`: `topic` with `order` and an `example` to add, or `add` for a new topic. */
@@ -36,8 +36,8 @@ export async function show(root, state, signal) {
   else if (name !== null) await one(root, world, name, state);
   else if (!topics.length) root.append(beginning(again));
   else {
-    const newest = read("clusterings").then(({ clusterings }) => clusterings.find((run) => run.settings.around));
-    root.append(list(world, newest), matrix(read), growing(world, await newest));
+    const runs = read("clusterings").then(({ clusterings }) => clusterings.filter((run) => run.settings.around));
+    root.append(list(world, runs), matrix(read, CLOSE[prototypes]), growing(world, (await runs)[0]));
   }
 }
 
@@ -49,7 +49,7 @@ async function one(root, world, name, state) {
 }
 
 /** Return the list of topics; how many words they have, and what the newest growth made of them, is filled in. */
-function list({ topics, names, sizes }, newest) {
+function list({ topics, names, sizes }, runs) {
   const later = () => new Map([...names, null].map((topic) => [topic, h("span", "\u2026")]));
   const [bars, grew, title] = [later(), later(), h("span")];
   sizes.then(({ topics: sized, none }) => {
@@ -59,7 +59,8 @@ function list({ topics, names, sizes }, newest) {
       fill(bars.get(size.topic), h("div.bar", { style: { "--value": size.words / most, "--hue": hue(names.indexOf(size.topic)) } }, h("div.track", h("div.fill")), h("span.number", count(size.words))));
     }
   });
-  newest.then((run) => {
+  runs.then((all) => {
+    const run = all.find(({ active }) => active) ?? all[0];
     fill(title, run?.active ? "Grew" : "Would grow");
     const found = new Map(run?.adaptation?.topics.map((topic) => [topic.name, topic.grown ? h("span.badge.good", "yes") : topic.explanation]));
     for (const [name, cell] of grew) fill(cell, found.get(name) ?? "\u2013");
@@ -73,11 +74,11 @@ function list({ topics, names, sizes }, newest) {
 }
 
 /** Return the matrix of the topics, and in words which pairs are close. */
-function matrix(read) {
+function matrix(read, least) {
   const box = h("section.card.stack", h("h2", "Which are close"));
   read("topics/similarity").then(({ rows, matrix: scores }) => {
     const pairs = rows.flatMap((row, i) => rows.slice(0, i).map((other, j) => [other, row, scores[i][j]])).sort((a, b) => b[2] - a[2]);
-    const close = pairs.filter((pair) => pair[2] >= CLOSE).slice(0, 9);
+    const close = pairs.filter((pair) => pair[2] >= least).slice(0, 9);
     box.append(...(close.length ? close : pairs.slice(0, 1)).map(([one, other, value]) => h("p", text(one), " and ", text(other), close.length ? " are hard to tell apart: " : " are the closest: ", score(value))));
     if (rows.length <= MOST) box.append(heat({ caption: "Cosine similarity of the topics", corner: "Topic", rows, columns: rows, matrix: scores.map((row, i) => row.map((value, j) => (i === j ? null : value))) }));
   });
