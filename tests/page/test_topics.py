@@ -203,11 +203,11 @@ def test_words_surest_and_least_sure_first(topics: Page, server: Server):
 
 def test_a_word_becomes_an_example_of_this_topic_or_of_another(topics: Page, server: Server):
     show(topics, server, "Fruit")
-    topics.get_by_role("button", name="Make an example: Mango").click()
+    topics.get_by_role("button", name="Add as an example: Mango").click()
     expect(topics.get_by_role("heading", name="What changes by it")).to_be_visible()
     expect(topics.get_by_label("Examples, one a line")).to_have_value("Tangerine\nBlackberry\nMango")
     topics.get_by_label("Examples of").select_option("Weather")
-    topics.get_by_role("button", name="Make an example: Peach").click()
+    topics.get_by_role("button", name="Add as an example: Peach").click()
     expect(topics.locator("h1")).to_have_text("Weather")
     expect(topics.get_by_label("Examples, one a line")).to_have_value("\nPeach")
     topics.get_by_role("button", name="Save").click()
@@ -240,6 +240,7 @@ def test_topics_grow_are_looked_at_and_switched_on_and_off(topics: Page, server:
     expect(topics.get_by_role("row").filter(has_text="Van").get_by_role("cell").nth(1)).to_have_text("Vehicle")
     assert_accessible(topics)
     topics.get_by_role("button", name="Switch on").click()
+    expect(topics.get_by_text("21 words of 300 got another topic.")).to_be_visible()
     expect(topics.get_by_text("Answers come from topics as they grew on the corpus")).to_be_visible()
     assert nearest(server, "Van") == "Vehicle"
     assert_accessible(topics)
@@ -247,9 +248,41 @@ def test_topics_grow_are_looked_at_and_switched_on_and_off(topics: Page, server:
     topics.get_by_label("Description").fill("Sweet")
     topics.get_by_role("button", name="See what changes").click()
     expect(topics.get_by_text("This switches them off.")).to_be_visible()
+    topics.get_by_role("button", name="Delete").click()
+    expect(topics.get_by_role("dialog")).to_contain_text("This switches them off.")
+    topics.keyboard.press("Escape")
+    expect(topics.get_by_text("This switches them off.")).to_be_visible()
     topics.get_by_role("button", name="Switch off").click()
     expect(topics.get_by_text("Answers come from names, descriptions and examples")).to_be_visible()
     assert nearest(server, "Van") == "Company"
+
+
+def test_growing_is_followed_after_a_reload_and_cancelled(topics: Page, server: Server):
+    """The server has no slow growth to offer, so what it says of the run is held at the half of the way."""
+    run = server.client.cluster(around="topics")
+    going = run | {"status": "running", "progress": 0.5, "adaptation": None}
+    topics.route("**/v1/clusterings", lambda route: route.fulfill(json={"clusterings": [going]}))
+    topics.route(f"**/v1/clusterings/{run['id']}", lambda route: route.fulfill(json=going))
+    show(topics, server)
+    expect(topics.get_by_role("progressbar")).to_have_js_property("value", 0.5)
+    expect(topics.get_by_role("button", name="Grow the topics")).to_be_disabled()
+    cancelled: list[str] = []
+    ended = going | {"status": "cancelled"}
+    topics.unroute("**/v1/clusterings")
+    topics.route("**/v1/clusterings", lambda route: route.fulfill(json={"clusterings": [ended]}))
+
+    def answer(route: Route) -> None:
+        if route.request.method == "DELETE":
+            cancelled.append(route.request.method)
+            route.fulfill(status=204)
+        else:
+            route.fulfill(json=ended if cancelled else going)
+
+    topics.unroute(f"**/v1/clusterings/{run['id']}")
+    topics.route(f"**/v1/clusterings/{run['id']}", answer)
+    topics.get_by_role("button", name="Cancel").click()
+    expect(topics.get_by_text("Cancelled: nothing changed.")).to_be_visible()
+    assert cancelled == ["DELETE"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -262,7 +295,7 @@ def test_any_name_is_a_text(name: str, topics: Page, server: Server):
     topics.locator("tbody th a").first.click()
     expect(topics.locator("h1")).to_have_text(name)
     expect(topics.get_by_label("Name")).to_have_value(name)
-    topics.get_by_role("button", name="Make an example").first.wait_for()
+    topics.get_by_role("button", name="Add as an example").first.wait_for()
     topics.get_by_label("Description").fill(f"{name} again")
     topics.get_by_role("button", name="See what changes").click()
     topics.get_by_role("button", name="Save").click()

@@ -9,8 +9,6 @@ import { failed } from "../parts/notice.js";
 import { table } from "../parts/table.js";
 import { label, moves } from "./name.js";
 
-const OFF = h("p.notice.warn", "The topics that grew on the corpus answer now. This switches them off.");
-
 /** The lines that are not blank, each once. */
 export const lines = (typed) => [...new Set(typed.split("\n").map((line) => line.trim()).filter(Boolean))];
 const oneLine = (example) => example.trim().replace(/[\r\n]+/g, "\u21b5");
@@ -22,7 +20,7 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
   const panel = h("div");
   const save = h("button", { type: "button", disabled: true, on: { click: () => send().catch(fail) } }, "Save");
   const fail = (error) => failed(panel, error);
-  const off = adapted && OFF;
+  const off = () => adapted && h("p.notice.warn", "The topics that grew on the corpus answer now. This switches them off.");
   let now = { examples: [] };
 
   /** Take over how the topic is now; what was typed stays. */
@@ -51,7 +49,7 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
     const had = new Map(before.topics.map((size) => [size.topic === now.name ? topic.name : size.topic, size.words])).set(null, before.none);
     const rows = [...after.sizes, { topic: null, words: after.none }].map((size) => ({ ...size, had: had.get(size.topic) ?? 0 }));
     fill(panel, h("section.card.stack", h("h2", "What changes by it"),
-      h("p", { role: "status" }, `${counted(after.moved, "word")} of ${count(after.words)} would get another topic or none.`, given && topic.name !== now.name && " Those that follow the new name are among them."), off,
+      h("p", { role: "status" }, `${counted(after.moved, "word")} of ${count(after.words)} would get another topic or none.`, given && topic.name !== now.name && " Those that follow the new name are among them."), off(),
       table({ caption: "Words of the topics that change", rows: rows.filter((size) => size.words !== size.had), columns: [
         { label: "Topic", of: (size) => label(size.topic, names) },
         { label: "Now", of: (size) => count(size.had), number: true },
@@ -80,7 +78,7 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
 
   async function remove() {
     const { words } = (await sizes).topics.find(({ topic }) => topic === now.name);
-    const content = [h("p", `Its description, ${counted(now.examples.length, "example")} and its threshold are lost. ${counted(words, "word")} will have another topic or none.`), off];
+    const content = [h("p", `Its description, ${counted(now.examples.length, "example")} and its threshold are lost. ${counted(words, "word")} will have another topic or none.`), off()];
     if (!await ask({ title: ["Delete ", text(now.name), "?"], action: "Delete", danger: true, content })) return;
     await call("DELETE", path("topics", now.name));
     to();

@@ -20,7 +20,7 @@ export function words({ names, signal }, topic, order, add) {
       { label: "Word", of: (word) => word.text },
       { label: "Score", of: (word) => score(word.score), number: true },
       { label: "Margin", of: (word) => score(word.margin), number: true },
-      { label: "Example", of: (word) => h("button.small", { "aria-label": `Make an example: ${word.text}`, on: { click: () => use(word.text) } }, "Make an example") }] }));
+      { label: "Example", of: (word) => h("button.small", { "aria-label": `Add as an example: ${word.text}`, on: { click: () => use(word.text) } }, "Add") }] }));
   }
 
   load(order);
