@@ -234,7 +234,7 @@ def test_topics_grow_are_looked_at_and_switched_on_and_off(topics: Page, server:
     show(topics, server)
     expect(topics.get_by_text("Answers come from names, descriptions and examples")).to_be_visible()
     topics.get_by_role("button", name="Grow the topics").click()
-    expect(topics.get_by_text("of 300 would get another topic.")).to_be_visible()
+    expect(topics.get_by_text("of 300 would get another topic.")).to_be_visible(timeout=20_000)
     expect(row(topics, "Fruit").first).to_contain_text("yes")
     assert nearest(server, "Van") == "Company"
     expect(topics.get_by_role("row").filter(has_text="Van").get_by_role("cell").nth(1)).to_have_text("Vehicle")
