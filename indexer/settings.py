@@ -69,6 +69,9 @@ class Settings:
     cache: str | None = _setting(
         "TOPICDEX_CACHE", None, "folder of what is kept beside all stores", None, unset="the user's cache folder"
     )
+    cache_size: int = _setting(
+        "TOPICDEX_CACHE_SIZE", None, "MB at most of vectors that were paid for, or 0 for none", 4_000, (0, 10**8)
+    )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
 
     def __post_init__(self) -> None:

@@ -67,7 +67,7 @@ def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample
 
     def load(name: str) -> Embedder:
         model = named if name == settings.model_name else name  # a folder, of which the store has the name
-        return load_embedder(model, trust_remote_code=settings.trust_remote_code)
+        return load_embedder(model, settings)
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

@@ -65,5 +65,5 @@ def _similarity(texts: tuple[str, ...], settings: Settings) -> Similarity:
     from indexer.embedders import load_embedder
     from indexer.words.similarity import similarity
 
-    model = load_embedder(settings.model or DEFAULT_MODEL, trust_remote_code=settings.trust_remote_code)
+    model = load_embedder(settings.model or DEFAULT_MODEL, settings)
     return similarity(model.embed, texts)
