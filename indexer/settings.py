@@ -54,8 +54,12 @@ class Settings:
         "TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0, (0, 10**9)
     )
     trust_remote_code: bool = _setting(
-        "TOPICDEX_TRUST_REMOTE_CODE", "--trust-remote-code", "run the code that a model brings along", False
+        "TOPICDEX_TRUST_REMOTE_CODE",
+        "--trust-remote-code",
+        "run the code that a model brings along; needs a revision",
+        False,
     )
+    revision: str | None = _setting("TOPICDEX_REVISION", "--revision", "commit of a model on the hub", None)
     snapshot: str | None = _setting(
         "TOPICDEX_SNAPSHOT",
         None,

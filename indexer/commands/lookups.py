@@ -46,7 +46,7 @@ def similar(service: Service, text: str, k: int) -> Output:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=valid_text)
-@settings_options(("server", "model", "trust_remote_code"))
+@settings_options(("server", "model", "trust_remote_code", "revision"))
 @prints
 def matrix(texts: tuple[str, ...], settings: Settings) -> Output:
     """Compare every TEXT with every other: the table of their cosines."""

@@ -23,7 +23,8 @@ def load_embedder(model: str, settings: Settings, *, serving: bool = False) -> E
         return OpenAIEmbedder(model, cache_of(settings))
     from indexer.embedders.local import LocalEmbedder
 
-    return LocalEmbedder(model, trust_remote_code=settings.trust_remote_code, serving=serving)
+    trust, revision = settings.trust_remote_code, settings.revision
+    return LocalEmbedder(model, trust_remote_code=trust, revision=revision, serving=serving)
 
 
 def cache_of(settings: Settings) -> VectorCache | None:

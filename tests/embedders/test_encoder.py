@@ -238,6 +238,7 @@ def test_a_word_needs_no_torch(small):
     code = """
 import sys
 from indexer.embedders import load_embedder
+from indexer.settings import Settings
 for model in sys.argv[1:]:
     embedder = load_embedder(model, Settings(), serving=True)
     embedder.embed(["Mango"]), embedder.embed(["Mango"] * 70), embedder.truncated(["Mango " * 300])
