@@ -7,6 +7,7 @@ import sys
 import click
 
 from indexer import __version__
+from indexer.commands.cache import cache
 from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.completion import completion
 from indexer.commands.demo import demo
@@ -36,7 +37,7 @@ _COMMANDS = (
     *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
-    completion,
+    *(cache, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

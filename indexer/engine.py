@@ -44,9 +44,7 @@ class Engine(Service):
         Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is no store and `create` is false.
         """
         self.settings = settings
-        self._load = load or (
-            lambda model: load_embedder(model, trust_remote_code=settings.trust_remote_code, serving=serving)
-        )
+        self._load = load or (lambda model: load_embedder(model, settings, serving=serving))
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()

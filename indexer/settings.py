@@ -54,8 +54,12 @@ class Settings:
         "TOPICDEX_WAIT", "--wait", "seconds to wait for a store that another command owns", 10.0, (0, 10**9)
     )
     trust_remote_code: bool = _setting(
-        "TOPICDEX_TRUST_REMOTE_CODE", "--trust-remote-code", "run the code that a model brings along", False
+        "TOPICDEX_TRUST_REMOTE_CODE",
+        "--trust-remote-code",
+        "run the code that a model brings along; needs a revision",
+        False,
     )
+    revision: str | None = _setting("TOPICDEX_REVISION", "--revision", "commit of a model on the hub", None)
     snapshot: str | None = _setting(
         "TOPICDEX_SNAPSHOT",
         None,
@@ -68,6 +72,9 @@ class Settings:
     )
     cache: str | None = _setting(
         "TOPICDEX_CACHE", None, "folder of what is kept beside all stores", None, unset="the user's cache folder"
+    )
+    cache_size: int = _setting(
+        "TOPICDEX_CACHE_SIZE", None, "MB at most of vectors that were paid for, or 0 for none", 4_000, (0, 10**8)
     )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
     allowed_hosts: str | None = _setting(

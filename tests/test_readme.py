@@ -19,7 +19,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def real_model():
-    return load_embedder(DEFAULT_MODEL)
+    return load_embedder(DEFAULT_MODEL, Settings())
 
 
 def blocks(language):

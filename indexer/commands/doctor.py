@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="let --all and --repair embed for money, and --repair remove blank words")
 @click.option("--sample", type=click.IntRange(1), default=1000, show_default=True, help="words to examine")
 @click.option("--all", "everything", is_flag=True, help="examine every word; prove vectors of an earlier version")
-@settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code"))
+@settings_options(("data", "chroma_url", "wait", "model", "trust_remote_code", "revision"))
 @json_option
 def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, settings: Settings) -> int:
     """Compare what is stored with what can be found, and say what is wrong and what mends it.
@@ -67,7 +67,7 @@ def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample
 
     def load(name: str) -> Embedder:
         model = named if name == settings.model_name else name  # a folder, of which the store has the name
-        return load_embedder(model, trust_remote_code=settings.trust_remote_code)
+        return load_embedder(model, settings)
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

@@ -46,7 +46,7 @@ def similar(service: Service, text: str, k: int) -> Output:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=valid_text)
-@settings_options(("server", "model", "trust_remote_code"))
+@settings_options(("server", "model", "trust_remote_code", "revision"))
 @prints
 def matrix(texts: tuple[str, ...], settings: Settings) -> Output:
     """Compare every TEXT with every other: the table of their cosines."""
@@ -65,5 +65,5 @@ def _similarity(texts: tuple[str, ...], settings: Settings) -> Similarity:
     from indexer.embedders import load_embedder
     from indexer.words.similarity import similarity
 
-    model = load_embedder(settings.model or DEFAULT_MODEL, trust_remote_code=settings.trust_remote_code)
+    model = load_embedder(settings.model or DEFAULT_MODEL, settings)
     return similarity(model.embed, texts)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 STORE = ("data", "chroma_url", "server", "wait")
-MODEL = (*STORE, "model", "trust_remote_code")
+MODEL = (*STORE, "model", "trust_remote_code", "revision")
 LISTEN = ("host", "port")
 
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from indexer.embedders.embedder import Embedder, ModelIdentity
+from indexer.embedders.vector_cache import VectorCache
+from indexer.settings import Settings
 
-__all__ = ["Embedder", "ModelIdentity", "load_embedder"]
+__all__ = ["Embedder", "ModelIdentity", "cache_of", "load_embedder"]
 
 
-def load_embedder(model: str, *, trust_remote_code: bool = False, serving: bool = False) -> Embedder:
+def load_embedder(model: str, settings: Settings, *, serving: bool = False) -> Embedder:
     """Load a model by its name, or from the folder where it lies.
 
-    With `serving`, calls with few texts go before those with many.
+    With `serving`, calls with few texts go before those with many. Vectors that are paid for are kept in the cache of
+    the settings; those of a model that runs here are not: to read one is little faster than to make it anew.
 
     Raises ModelUnavailable where it cannot be loaded.
     """
     if model.startswith("openai:"):
-        from indexer.embedders.openai import OpenAIEmbedder
+        from indexer.embedders.openai.embedder import OpenAIEmbedder
 
-        return OpenAIEmbedder(model)
+        return OpenAIEmbedder(model, cache_of(settings))
     from indexer.embedders.local import LocalEmbedder
 
-    return LocalEmbedder(model, trust_remote_code=trust_remote_code, serving=serving)
+    trust, revision = settings.trust_remote_code, settings.revision
+    return LocalEmbedder(model, trust_remote_code=trust, revision=revision, serving=serving)
+
+
+def cache_of(settings: Settings) -> VectorCache | None:
+    """Return the cache of vectors that were paid for; None where the settings want none."""
+    folder = settings.cache_folder
+    return VectorCache(folder, settings.cache_size * 10**6) if folder and settings.cache_size else None

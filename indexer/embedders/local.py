@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.embedders.batches import BULK
+from indexer.embedders.custom_code import Origin
 from indexer.embedders.embedder import ModelIdentity
 from indexer.embedders.faster import FasterBulk
 from indexer.embedders.onnx.encoder import OnnxEncoder, load_encoder
@@ -30,8 +31,11 @@ class LocalEmbedder:
     Many texts go another way than a few where that is faster; both give the same vectors within a cosine of 0.999.
     """
 
-    def __init__(self, name: str, *, trust_remote_code: bool = False, serving: bool = False) -> None:
+    def __init__(
+        self, name: str, *, trust_remote_code: bool = False, revision: str | None = None, serving: bool = False
+    ) -> None:
         """Load the model; with `serving`, calls with few texts go before those with many. Raises ModelUnavailable."""
+        origin = Origin.of(name, trust_remote_code, revision)
         bundled = _bundled_folder() if name == DEFAULT_MODEL else None
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
         if bundled is not None:
@@ -39,14 +43,14 @@ class LocalEmbedder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         with ThreadPoolExecutor(1) as beside:  # the hash of the weights takes as long as the building of the session
             hashing = beside.submit(_revision, name, bundled)
-            folder = None if trust_remote_code else bundled or _folder(name)
+            folder = None if trust_remote_code else bundled or _folder(name, origin.revision)
             encoder = None if folder is None else load_encoder(folder, mapped=bundled is not None, serving=serving)
-            revision = hashing.result()
+            hashed = hashing.result()
         self._model: OnnxEncoder | SentenceModel = encoder or _sentence_model(
-            name, str(bundled or name), trust_remote_code=trust_remote_code, serving=serving
+            origin, str(bundled or name), serving=serving
         )
         self._bulk = FasterBulk(encoder, str(folder), serving=serving) if encoder else self._model
-        self.identity = ModelIdentity(model_name(name), revision or _commit(name), self._model.dimension)
+        self.identity = ModelIdentity(model_name(name), hashed or _commit(origin), self._model.dimension)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row for each text, shape (n, dimension)."""
@@ -59,12 +63,15 @@ class LocalEmbedder:
         return self._model.truncated(texts)
 
 
-def _sentence_model(name: str, path: str, *, trust_remote_code: bool, serving: bool) -> SentenceModel:
+def _sentence_model(origin: Origin, path: str, *, serving: bool) -> SentenceModel:
     try:
-        return SentenceModel(path, trust_remote_code=trust_remote_code, serving=serving)
+        origin.check()
+        return SentenceModel(path, origin.options(), serving=serving)
+    except ModelUnavailable:
+        raise
     except Exception as error:  # whatever the hub, the disk, json or torch raise
-        raise ModelUnavailable(
-            f"the model {name!r} cannot be loaded ({_first_line(error)}); "
+        raise origin.refused(error) or ModelUnavailable(
+            f"the model {origin.name!r} cannot be loaded ({_first_line(error)}); "
             "give a sentence-transformers name, openai:NAME, or --model with the folder of a saved model: "
             "a store keeps only the folder's name"
         ) from error
@@ -79,7 +86,7 @@ def _bundled_folder() -> Path | None:
     return folder if (folder / "model.safetensors").is_file() else None
 
 
-def _folder(name: str) -> Path | None:
+def _folder(name: str, revision: str | None) -> Path | None:
     """Return the folder of a model, or that of the last version of a name that was loaded from the hub."""
     if Path(name).is_dir():
         return Path(name)
@@ -87,7 +94,7 @@ def _folder(name: str) -> Path | None:
     from huggingface_hub.errors import HFValidationError
 
     try:
-        cached = try_to_load_from_cache(name, "modules.json")
+        cached = try_to_load_from_cache(name, "modules.json", revision=revision)
     except HFValidationError:  # a name that no model on the hub has
         return None
     return Path(cached).parent if isinstance(cached, str) else None
@@ -107,11 +114,11 @@ def _revision(name: str, bundled: Path | None) -> str | None:
     return None
 
 
-def _commit(name: str) -> str:
+def _commit(origin: Origin) -> str:
     """Return the commit of a model that was loaded from the hub."""
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(name, "config.json")
+    cached = try_to_load_from_cache(origin.name, "config.json", revision=origin.revision)
     return Path(cached).parent.name[:12] if isinstance(cached, str) else "unknown"
 
 

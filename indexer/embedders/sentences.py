@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
@@ -15,6 +15,7 @@ import numpy as np
 
 from indexer.batching import SharedCalls
 from indexer.embedders.batches import BULK, maybe_cut
+from indexer.embedders.custom_code import Origin
 from indexer.vectors import Vectors, unit
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 class SentenceModel:
     """A SentenceTransformer: float32 for a few texts, a copy in bfloat16 for many where the processor has it."""
 
-    def __init__(self, path: str, *, trust_remote_code: bool, serving: bool) -> None:
+    def __init__(self, path: str, options: Mapping[str, Any], *, serving: bool) -> None:
         """Load the model of a folder, or of a name on the hub; raises what sentence-transformers raises."""
-        self._model = sentence_transformer(path, trust_remote_code=trust_remote_code)
+        self._model = sentence_transformer(path, options)
         import torch
 
         self.dimension = int(self._model.get_embedding_dimension() or 0)
@@ -79,12 +80,11 @@ class SentenceModel:
         return unit(forward(self._model, self._model.preprocess(texts)))
 
 
-def sentence_transformer(path: str, *, trust_remote_code: bool = False) -> Any:
+def sentence_transformer(path: str, options: Mapping[str, Any] | None = None) -> Any:
     """Return the SentenceTransformer of a folder or a name on the hub; raises whatever the library raises."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # read when the library is imported
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    # weights are read from safetensors only, never unpickled
-    return SentenceTransformer(path, trust_remote_code=trust_remote_code, model_kwargs={"use_safetensors": True})
+    return SentenceTransformer(path, **(options or Origin(path, trusted=False).options()))

@@ -60,7 +60,7 @@ def made_store(work: Work, size: int) -> Path:
     folder = work.folder / f"store-made-{size}"
     store = Store.open(Settings(data=folder))
     try:
-        model = load_embedder(DEFAULT_MODEL).identity
+        model = load_embedder(DEFAULT_MODEL, Settings()).identity
         store.bind_model(model)
         texts = work.texts(LARGE, size)
         random = np.random.default_rng(0)

