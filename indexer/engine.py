@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Self
@@ -21,6 +22,8 @@ from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
 from indexer.words.corpus import Corpus
 from indexer.words.similarity import similarity
+
+_log = logging.getLogger("topicdex")
 
 
 class Engine(Service):
@@ -48,7 +51,7 @@ class Engine(Service):
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
-        self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock)
+        self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock, mend=self._mend)
         try:
             self.words = Corpus(self.store, self.embedder)
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
@@ -102,6 +105,15 @@ class Engine(Service):
     def check_model(self) -> None:
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
+
+    def _mend(self, store: Store) -> None:
+        from indexer.store.repair import mend_cut_off  # few starts need it
+
+        mend_cut_off(store, self.settings.model_name or DEFAULT_MODEL, self._load_named, _log.warning)
+
+    def _load_named(self, name: str) -> Embedder:
+        given = self.settings.model
+        return self._load(given if given is not None and name == self.settings.model_name else name)
 
     def close(self) -> None:
         if self._sync is not None:

@@ -37,7 +37,7 @@ _FAULTS = {
     "model": ("store has forgotten the model of its vectors", "--repair checks --model against them and writes it"),
     "cut": (
         "{index was|indexes were} cut off by a full disk or a kill, and nothing else can be seen",
-        "--repair removes {it|them} and embeds the texts again",
+        "--repair removes {it|them} and takes the vectors from the snapshot, or embeds the texts again",
     ),
     "unfinished": ("{rebuilding was|rebuildings were} cut off; the old {one is|ones are} in use", _AGAIN),
     "count": ("{word is|words are} counted that {is|are} not there, or not counted", _REBUILD),

@@ -15,9 +15,20 @@ import numpy as np
 
 from indexer.embedders import Embedder
 from indexer.errors import InvalidRequest, ModelMismatch, StoreUnavailable
+from indexer.store.checksums import agrees
 from indexer.store.clusterings import ClusteringTable, InspectedClustering
-from indexer.store.doctor import EMBEDDED_AGAIN, Examination, active_answers, agree, lost, stopped, topics_in_use
+from indexer.store.doctor import (
+    EMBEDDED_AGAIN,
+    Examination,
+    active_answers,
+    agree,
+    examine,
+    lost,
+    stopped,
+    topics_in_use,
+)
 from indexer.store.proof import SAME, prove_topics, prove_words
+from indexer.store.snapshot.mapped import Snapshot
 from indexer.store.store import Store
 from indexer.store.topics import TopicTable
 from indexer.store.words import InspectedWord, WordTable
@@ -27,6 +38,23 @@ _BATCH = 1_024  # words a write
 _FEW = 100  # a sound index may leave one word in so many unreachable
 _PROVED_ON = 100  # words that show which model made the vectors
 _INDEX = ("count", "gone", "wrong", "lost")  # faults that only a new index ends
+
+
+def mend_cut_off(
+    store: Store, model_name: str, load: Callable[[str], Embedder], on_message: Callable[[str], None]
+) -> None:
+    """Build the index of the words again that a kill has cut off, from the snapshot and, where that has not all, anew.
+
+    Raises StoreUnavailable where the model is paid by the text.
+    """
+    if (store.model_name() or model_name).startswith("openai:"):
+        raise StoreUnavailable(
+            "the index was cut off by a kill or a full disk; run topicdex doctor --repair, which says what it costs: "
+            "nothing for the vectors that the snapshot or the cache has"
+        )
+    on_message("the index was cut off by a kill or a full disk; it is built again")
+    store.discard_cut_off()
+    Repair(store, examine(store, None), model_name, load, on_message).run()
 
 
 @dataclass(frozen=True)
@@ -49,7 +77,7 @@ class Repair:
 
     def check(self, *, yes: bool) -> None:
         """Raise InvalidRequest where the repair would cost money or remove words, and `yes` does not allow it."""
-        again = self.examination.count(*EMBEDDED_AGAIN) + self.examination.unproven
+        again = self._to_embed() + self.examination.unproven
         blank = self.examination.count("blank")
         if again and self.costs_money and not yes:
             texts = agree(again, "{text|texts} would be embedded again")
@@ -66,7 +94,7 @@ class Repair:
         StoreUnavailable where the rebuilt table is not whole; the old one is then as it was.
         """
         count = self.examination.count
-        self._announce(count(*EMBEDDED_AGAIN))
+        self._announce(self._to_embed())
         if count("snapshot"):
             self.store.snapshots.drop()
             self.on_message("the snapshot is removed; it is written again when it is needed")
@@ -144,10 +172,40 @@ class Repair:
     def _with_vectors(self, words: Sequence[InspectedWord]) -> tuple[list[InspectedWord], Vectors]:
         """Return those words that have a text, and a vector for each: the stored one, or a new one."""
         kept = [word for word in words if word.fault != "blank"]
-        texts = list(dict.fromkeys(word.word.text for word in kept if word.vector is None))
+        known = {word.word.id: word.vector for word in kept if word.vector is not None} | self._saved(kept)
+        texts = list(dict.fromkeys(word.word.text for word in kept if word.word.id not in known))
         fresh = dict(zip(texts, self._embedder.embed(texts), strict=True)) if texts else {}
-        rows = [fresh[word.word.text] if word.vector is None else word.vector for word in kept]
+        rows = [known[word.word.id] if word.word.id in known else fresh[word.word.text] for word in kept]
         return kept, np.array(rows, dtype=np.float32)
+
+    def _to_embed(self) -> int:
+        """Return how many texts must be embedded again; vectors that are gone may be in the snapshot."""
+        count = self.examination.count
+        if not count("gone") or self._snapshot is None:
+            return count(*EMBEDDED_AGAIN)
+        return count(*EMBEDDED_AGAIN) - sum(len(self._saved(words)) for words in self.store.words.inspect())
+
+    @cached_property
+    def _snapshot(self) -> Snapshot | None:
+        """The snapshot as it was before the repair; it can be read until then, and after it was dropped."""
+        found = self.store.snapshots.read()
+        return found and found[0]
+
+    def _saved(self, words: Sequence[InspectedWord]) -> dict[str, Vectors]:
+        """Return those vectors that are gone and stand in the snapshot, by id; their checksums prove each."""
+        gone = [word.word for word in words if word.fault == "gone"]
+        if not gone or self._snapshot is None:
+            return {}
+        noted = self.store.words.with_checksums([word.id for word in gone])
+        rows = {word.id: self._snapshot.row_of(word.id) for word in gone}
+        return {
+            word.id: self._snapshot.vectors[row]
+            for word in gone
+            if (row := rows[word.id]) is not None
+            and isinstance(checksum := noted[word.id][1], str)
+            and self._snapshot.texts([row]) == [word.text]
+            and agrees(self._snapshot.vectors[row], checksum)
+        }
 
     def _mended(self, only_faulty: bool) -> Iterator[tuple[list[InspectedWord], Vectors]]:
         """Yield the words with their vectors, in their order, as many as are written at once."""

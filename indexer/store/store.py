@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -72,12 +72,14 @@ class Store:
         serving: bool = False,
         lock: StoreLock | None = None,
         damaged: bool = False,
+        mend: Callable[[Store], None] | None = None,
     ) -> Store:
         """Open the store, made where there is none and `create` is true.
 
         `serving`: this process answers requests while it writes; `url`: where it does; `lock`: the lock of the folder,
         where the caller holds it already; the store releases it; `damaged`: open it for repair, also where the
-        collections have forgotten their format.
+        collections have forgotten their format; `mend`: is called with a store whose last process was killed while
+        Chroma rewrote its index, or while that was built again.
 
         Raises StoreBusy, StoreFormat, StoreUnavailable, NotFound.
         """
@@ -90,8 +92,14 @@ class Store:
         try:
             _check_marker(settings.data)
             untouched = take_note(settings.data)
+            cut = not untouched and bool(cut_off(settings.data))
+            if cut and mend is None and not damaged:
+                raise StoreUnavailable("the index was cut off by a kill or a full disk; run topicdex doctor --repair")
             chroma = Chroma(settings.data, None, serving=serving)
-            return cls(settings, chroma, lock, damaged=damaged, untouched=untouched)
+            store = cls(settings, chroma, lock, damaged=damaged, untouched=untouched)
+            if mend is not None and (cut or "words" in store.unfinished()):
+                mend(store)
+            return store
         except BaseException:
             lock.release()
             raise
@@ -101,8 +109,7 @@ class Store:
         return cut_off(self._chroma.folder) if self._chroma.folder else []
 
     def discard_cut_off(self) -> None:
-        """Remove the indexes that are cut off, with their vectors; the texts stay."""
-        self.snapshots.drop()
+        """Remove the indexes that are cut off, with their vectors; the texts and the snapshot stay."""
         for folder in self.cut_off():
             shutil.rmtree(folder)
 
@@ -184,11 +191,11 @@ class Store:
         killed, one of the two is whole, and the next opening of the store uses that one.
         """
         name = f"topicdex-{table}"
-        if table == "words":
-            self.snapshots.drop()
         self.abandon(table)
         collection = self._open(name + _REBUILT, _SPACES[name])
         yield collection
+        if table == "words":  # until now it may have been the one place where a vector was
+            self.snapshots.drop()
         collection.replace_metadata({**self._chroma.metadata(name), _WHOLE_KEY: True})
         self._open_collections()
 

@@ -15,7 +15,6 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from scripts.processes import TOPICDEX, Server, serving, wait_until
 from tests.page.conftest import assert_accessible
-from tests.page.topics_stand_in import stand_in
 
 AWKWARD = "it's \"quoted\" $HOME `id` !! \\ \n second line \t J\u00e4ger \U0001f468\u200d\U0001f33e \u202e \u2028 'JSON'\nJSON"
 REFUSED = "Failed to load resource"  # how browsers report an answer that is an error
@@ -209,7 +208,6 @@ def test_the_address_holds_any_text(page: Page, server: Server, context: Browser
 
 
 def test_all_of_it_goes_by_keyboard(page: Page, server: Server):
-    stand_in(page, server)
     page.goto(server.url)
     expect(field(page)).to_be_focused()
     page.keyboard.type("Mango")
@@ -289,7 +287,6 @@ def environment(key: str) -> dict[str, str]:
 
 
 def test_an_example_is_previewed_added_and_taken_back(page: Page, server: Server):
-    stand_in(page, server)
     opened(page, server, "Kiwi")
     expect(verdict(page)).to_have_text("Country")
     example_of(page, "Fruit")
@@ -314,7 +311,6 @@ def test_an_example_is_previewed_added_and_taken_back(page: Page, server: Server
 
 def test_somebody_who_was_quicker_loses_nothing(page: Page, server: Server, expected: list[str]):
     expected.append(REFUSED)
-    stand_in(page, server)
     opened(page, server, "Kiwi")
     example_of(page, "Fruit")
     expect(page.get_by_role("button", name="Add it")).to_be_visible()

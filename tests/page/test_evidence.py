@@ -1,41 +1,15 @@
 """The view "Evidence": labelled texts measured, a threshold dragged, found, saved and taken back."""
 
-import json
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from indexer.errors import InputError
-from indexer.readers import read_labelled
-from indexer.records import LabelledText
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
 
 LABELLED = Path(__file__).parents[2] / "indexer" / "examples" / "labelled.csv"
 HOSTILE = "<img src=x onerror=alert(1)> \u202egnp.exe \u2066 \U0001f468\u200d\U0001f469\u200d\U0001f467 " + "w" * 300
-
-
-@pytest.fixture(autouse=True)
-def rows_of_files(page: Page, server: Server, tmp_path: Path) -> None:
-    """Stand in for `POST /v1/evaluations/rows` where the server has not got it."""
-    if server.client.post("/v1/evaluations/rows").status_code != 404:
-        return
-
-    def answer(route: Route) -> None:
-        file = tmp_path / parse_qs(urlparse(route.request.url).query)["name"][0]
-        file.write_bytes(route.request.post_data_buffer or b"")
-        try:
-            read = list(read_labelled(file))
-        except InputError as error:
-            problem = {"code": "invalid_request", "detail": str(error).replace(f"{tmp_path}/", "")}
-            route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(problem))
-            return
-        rows = [{"text": row.text, "label": row.label} for row in read if isinstance(row, LabelledText)]
-        route.fulfill(json={"rows": rows, "skipped": len(read) - len(rows)})
-
-    page.route("**/v1/evaluations/rows?*", answer)
 
 
 @pytest.fixture

@@ -2,75 +2,14 @@
 
 import json
 import re
-from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
-import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
 
 JOB = {"progress": 0, "created": "2026-01-01T00:00:00Z", "seconds": None, "error": None}
-COUNTS = {"rows": 0, "added": 0, "updated": 0, "unchanged": 0, "skipped": 0, "reasons": [], "embedded": 0}
-CHECK = {"words": 0, "healthy": None, "findings": []}
-
-
-class StandIn:
-    """Answers the calls of one kind of job where the server has none; a large file runs until it is cancelled."""
-
-    def __init__(self, kind: str, fields: dict, url: str) -> None:
-        self.kind, self.fields, self.url, self.jobs, self.ends = kind, fields, url, {}, {}
-
-    def answer(self, route: Route) -> None:
-        request = route.request
-        id = request.url.partition(f"/v1/{self.kind}/")[2]
-        if request.method == "POST":
-            id = str(len(self.jobs))
-            name = parse_qs(urlsplit(request.url).query).get("name", [""])[0]
-            self.jobs[id] = {"id": id, "name": name, **JOB, **self.fields, "status": "queued"}
-            self.ends[id] = self.end(name, request.post_data or "")
-            route.fulfill(status=202, json=self.jobs[id])
-        elif request.method == "DELETE":
-            self.jobs[id] |= {"status": "cancelled", "seconds": 1.0}
-            route.fulfill(status=204)
-        elif id:
-            job = self.jobs[id]
-            if job["status"] == "queued":
-                job |= {"status": "running", "progress": 0.5}
-            elif job["status"] == "running":
-                job |= self.ends[id]
-            route.fulfill(json=job)
-        else:
-            route.fulfill(json={self.kind: [*self.jobs.values()][::-1]})
-
-    def end(self, name: str, content: str) -> dict:
-        ended = {"status": "done", "progress": 1, "seconds": 1.0}
-        rows = content.splitlines()[name.endswith(".csv") :]
-        words = [{"text": row.split(",")[0]} for row in rows if row.split(",")[0]]
-        if self.kind == "doctor":
-            return {**ended, "words": 300, "healthy": True}
-        if name == "broken.jsonl":
-            return {**ended, "status": "failed", "error": "broken.jsonl, line 2: no JSON; mend or remove the line"}
-        if len(words) > 1000:
-            return {}
-        call = Request(
-            f"{self.url}/v1/words", json.dumps({"words": words}).encode(), {"Content-Type": "application/json"}
-        )
-        added = json.load(urlopen(call))["added"]
-        skipped = len(rows) - len(words)
-        reasons = [{"reason": "the text is blank", "count": skipped}] if skipped else []
-        counts = {"rows": len(rows), "added": added, "skipped": skipped, "reasons": reasons, "embedded": added}
-        return {**ended, **counts}
-
-
-@pytest.fixture(autouse=True)
-def stand_in(page: Page, server: Server) -> None:
-    """Answer the calls that this server has not got."""
-    described = json.load(urlopen(f"{server.url}/openapi.json"))["paths"]
-    for kind, fields in {"imports": COUNTS, "doctor": CHECK}.items():
-        if f"/v1/{kind}" not in described:
-            page.route(re.compile(rf"/v1/{kind}\b"), StandIn(kind, fields, server.url).answer)
 
 
 def card(page: Page, title: str) -> Locator:

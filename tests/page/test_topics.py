@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
-from tests.page.topic_calls import stand_in
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -24,9 +23,8 @@ HOSTILE = (
 
 @pytest.fixture
 def topics(page: Page, server: Server) -> Page:
-    """The page, which has not been anywhere; calls that the server has not got are answered beside it."""
+    """The page, which has not been anywhere; the model is loaded."""
     server.ready()
-    stand_in(page, server)
     return page
 
 
@@ -148,7 +146,6 @@ def test_somebody_else_was_quicker(topics: Page, server: Server, browser: Browse
     topics.get_by_label("Examples, one a line").fill("Tangerine\nPapaya")
     with browser.new_context() as context:
         other = context.new_page()
-        stand_in(other, server)
         show(other, server, "Fruit")
         other.get_by_label("Description").fill("Sweet things that grow")
         other.get_by_role("button", name="See what changes").click()

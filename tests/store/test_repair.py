@@ -145,6 +145,34 @@ def test_an_index_that_cannot_be_read_is_made_again_from_the_texts(settings, mod
     store.close()
 
 
+def test_vectors_come_back_from_the_snapshot_and_only_the_others_are_embedded(settings, model):
+    words = make_words(0, 3_450)
+    with Engine(settings, load=lambda _: model) as engine:
+        engine.words.add(words[:2_400])
+        with engine.store.write_lock:
+            draft = engine.store.snapshots.begin()
+            draft.write(engine.store.words.pages())
+            draft.publish()
+        changed = Word("country of another text", words[0].id)
+        engine.words.add([changed])
+        engine.words.add(words[2_400:])
+    words = [changed, *words[1:]]
+    for folder in [path for path in settings.data.iterdir() if (path / "header.bin").exists()]:
+        cut_off_index(folder)
+    store = open_store(settings)
+    store.discard_cut_off()
+    gone = {row.word.id for rows in store.words.inspect() for row in rows if row.fault == "gone"}
+    saved = {word.id for word in words[1:2_400]}
+    assert gone & saved
+    assert gone - saved
+    said, model.texts = [], []
+    Repair(store, examine(store, None), "axes", lambda _: model, said.append).run()
+    assert sorted(model.texts) == sorted(word.text for word in words if word.id in gone - saved)
+    assert said[0].startswith(f"{len(gone - saved)} texts will be embedded again")
+    assert_all_there(store, words)
+    store.close()
+
+
 def test_words_of_another_program_are_taken_in_from_their_text(engine, settings, model):
     words = make_words(0, 5)
     words[2] = Word("fruit 2", "w2", {"n": 2})  # without a float, which Chroma may give back changed by itself

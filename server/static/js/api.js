@@ -4,6 +4,7 @@ const BASE = new URL("v1/", document.baseURI);
 const KEPT = "topicdex-key"; // in the tab's own storage, where the user says so
 let key = sessionStorage.getItem(KEPT);
 let asked = null; // the dialog that is open: calls that are refused meanwhile wait for the same answer
+let declined = false; // the user closed it: no call asks again before the page is loaded again, for which there is a button
 
 /** What went wrong, as the server says it: `code` for the page, `detail` for a person. */
 export class Problem extends Error {
@@ -43,7 +44,13 @@ export async function call(method, path, options = {}) {
       throw new Problem(401, { code: "unauthorized", detail: "This server wants a key." });
     }
     if (!response.ok) throw await problem(response);
-    const answer = await read(response, options.lines);
+    let answer;
+    try {
+      answer = await read(response, options.lines);
+    } catch (error) {
+      await comeBack(error, method, options); // the server died while it answered
+      continue;
+    }
     if (method !== "GET") connection.dispatchEvent(new Event("changed"));
     return options.whole ? { answer, response } : answer;
   }
@@ -75,14 +82,13 @@ export function wait(milliseconds, signal) {
   });
 }
 
-export const hasKey = () => key !== null;
-
 export function forgetKey() {
   key = null;
   sessionStorage.removeItem(KEPT);
 }
 
-async function reach(method, path, { query, body, file, headers, signal, harmless = method === "GET" }) {
+async function reach(method, path, options) {
+  const { query, body, file, headers, signal } = options;
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
   const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${utf8(key)}` }) };
@@ -92,13 +98,18 @@ async function reach(method, path, { query, body, file, headers, signal, harmles
     try {
       return await fetch(url, { method, headers: sent, body: body === undefined ? file : JSON.stringify(body), signal, cache: "no-store", credentials: "omit" });
     } catch (error) {
-      if (error.name === "AbortError") throw error;
-      const up = untilUp();
-      if (!harmless) throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });
-      await up;
-      signal?.throwIfAborted();
+      await comeBack(error, method, options);
     }
   }
+}
+
+/** Wait for a server that was lost, where the call may be made again; else raise what is to be said. */
+async function comeBack(error, method, { signal, harmless = method === "GET" }) {
+  if (error.name === "AbortError") throw error;
+  const up = untilUp();
+  if (!harmless) throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });
+  await up;
+  signal?.throwIfAborted();
 }
 
 let coming = null;
@@ -121,8 +132,10 @@ function untilUp() {
 const utf8 = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
 async function newKey(wrong) {
+  if (declined) return false;
   asked ??= doors.askForKey(wrong).finally(() => { asked = null; });
   const given = await asked;
+  declined = !given;
   if (!given) return false;
   key = given.key;
   if (given.keep) sessionStorage.setItem(KEPT, key);
