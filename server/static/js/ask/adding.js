@@ -14,13 +14,17 @@ export function adding(asked, { topics, thresholds }, changed, signal) {
   const place = h("div.stack.ask-adding", { "aria-live": "polite" });
   const attempt = async (step) => { try { await step(); } catch (error) { failed(place, error); } };
 
+  let look = new AbortController();
   async function preview(name, ...before) {
-    const { answer: topic, response } = await call("GET", path("topics", name), { signal, whole: true });
+    look.abort(); // what another topic would change is no longer asked
+    look = new AbortController();
+    const options = { signal: AbortSignal.any([signal, look.signal]) };
+    const { answer: topic, response } = await call("GET", path("topics", name), { ...options, whole: true });
     const tag = response.headers.get("ETag");
     if (topic.examples.includes(asked)) return fill(place, before, h("p", "It is an example of ", text(name), "."));
     const examples = [...topic.examples, asked];
-    const all = (await get("topics", null, { signal })).topics.map((one) => (one.name === name ? { ...one, examples } : one));
-    const would = await question("topics/preview", { topics: all, texts: [asked] }, { signal });
+    const all = (await get("topics", null, options)).topics.map((one) => (one.name === name ? { ...one, examples } : one));
+    const would = await question("topics/preview", { topics: all, texts: [asked] }, options);
     return fill(place, before,
       h("p", would.moved ? `${count(would.moved)} of ${counted(would.words, "stored word")} would move.` : "No stored word would move."),
       h("ul.plain.small", would.examples.slice(0, MOVED).map((word) => h("li", text(word.text), ": ", text(word.from ?? "none"), " \u2192 ", text(word.to ?? "none")))),
