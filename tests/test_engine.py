@@ -24,7 +24,7 @@ def loaded(monkeypatch):
     """The names of the models that are loaded; what is loaded is the model of these tests."""
     names = []
 
-    def load(name, **_):
+    def load(name, *_, **__):
         names.append(name)
         return AxisEmbedder(model_name(name))
 
