@@ -50,7 +50,8 @@ def test_full_and_read_only_disks(quick, tmp_path):
 
 def test_kills_while_snapshots_are_written(quick, tmp_path):
     tally = Tally()
-    there = snapshots(tmp_path, quick, tally, rounds=3, size=1_200, longest_s=1)
+    # of fewer words, half may have changed by the moment of the kill, and the snapshot is given up
+    there = snapshots(tmp_path, quick, tally, rounds=3, size=4_000, longest_s=1)
     assert tally.rounds == 3 and tally.texts >= 3 * 1_000 and there > 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.errors import StoreUnavailable
@@ -29,12 +30,20 @@ class DiskSpace:
         """Raise StoreUnavailable where these rows do not fit; without rows, where nothing at all can be written."""
         rows = 0 if vectors is None else _VECTOR * vectors.nbytes
         texts = sum(_ROW + _TEXT * len(document.encode("utf-8", "replace")) for document in documents)
-        # Chroma writes the files that describe the index beside the old ones each time
-        rewritten = sum(file.stat().st_size for file in self._folder.glob("*/*") if file.name != "data_level0.bin")
-        needed = _SPARE + rows + texts + rewritten
+        needed = _SPARE + rows + texts + self._rewritten()
         free = shutil.disk_usage(self._folder).free
         if free < needed:
             raise StoreUnavailable(
                 f"the disk is full ({free // 2**20} MB are free, {-(-needed // 2**20)} MB are needed); "
                 "nothing that was acknowledged is lost, make room and run again"
             )
+
+    def _rewritten(self) -> int:
+        """Return the bytes of the files that describe Chroma's indexes, which it writes again each time."""
+        total = 0
+        for header in self._folder.glob("*/header.bin"):
+            for file in header.parent.glob("*"):
+                if file.name != "data_level0.bin":
+                    with suppress(FileNotFoundError):  # another thread deletes a collection
+                        total += file.stat().st_size
+        return total
