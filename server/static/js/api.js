@@ -36,9 +36,10 @@ export const hasKey = () => key !== null;
  * does not answer.
  */
 export async function call(method, path, options = {}) {
+  const { harmless = method === "GET", lines, signal, whole } = options;
   for (;;) {
     const sent = key;
-    const response = await reach(method, path, options);
+    const response = await reach(method, path, options, harmless);
     if (response.status === 401) {
       if (sent !== key || (await newKey(sent !== null))) continue; // another call has asked for it meanwhile
       throw new Problem(401, { code: "unauthorized", detail: "This server wants a key." });
@@ -46,13 +47,13 @@ export async function call(method, path, options = {}) {
     if (!response.ok) throw await problem(response);
     let answer;
     try {
-      answer = await read(response, options.lines);
+      answer = await read(response, lines);
     } catch (error) {
-      await comeBack(error, method, options); // the server died while it answered
+      await comeBack(error, harmless, signal); // the server died while it answered
       continue;
     }
-    if (method !== "GET") connection.dispatchEvent(new Event("changed"));
-    return options.whole ? { answer, response } : answer;
+    if (!harmless) connection.dispatchEvent(new Event("changed"));
+    return whole ? { answer, response } : answer;
   }
 }
 
@@ -87,8 +88,7 @@ export function forgetKey() {
   sessionStorage.removeItem(KEPT);
 }
 
-async function reach(method, path, options) {
-  const { query, body, file, headers, signal } = options;
+async function reach(method, path, { query, body, file, headers, signal }, harmless) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
   const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${utf8(key)}` }) };
@@ -98,13 +98,13 @@ async function reach(method, path, options) {
     try {
       return await fetch(url, { method, headers: sent, body: body === undefined ? file : JSON.stringify(body), signal, cache: "no-store", credentials: "omit" });
     } catch (error) {
-      await comeBack(error, method, options);
+      await comeBack(error, harmless, signal);
     }
   }
 }
 
 /** Wait for a server that was lost, where the call may be made again; else raise what is to be said. */
-async function comeBack(error, method, { signal, harmless = method === "GET" }) {
+async function comeBack(error, harmless, signal) {
   if (error.name === "AbortError") throw error;
   const up = untilUp();
   if (!harmless) throw new Problem(0, { code: "server_unavailable", detail: "The server does not answer, so it is not known whether this was done. Look, and do it again where it was not." });

@@ -1,6 +1,6 @@
 // One topic, edited: what changes by it is seen before it is saved, and who was quicker is not overwritten.
 
-import { call, get, path, post } from "../api.js";
+import { call, get, path, post, question } from "../api.js";
 import { fill, h, text } from "../dom.js";
 import { count, counted } from "../format.js";
 import { ask } from "../parts/dialog.js";
@@ -45,7 +45,7 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
     const { topics } = await get("topics", null, { signal });
     const set = given ? topics.map((one) => (one.name === now.name ? topic : one)) : [...topics, topic];
     const names = set.map(({ name }) => name);
-    const [before, after] = await Promise.all([sizes, post("topics/preview", { topics: set }, { signal })]);
+    const [before, after] = await Promise.all([sizes, question("topics/preview", { topics: set }, { signal })]);
     const had = new Map(before.topics.map((size) => [size.topic === now.name ? topic.name : size.topic, size.words])).set(null, before.none);
     const rows = [...after.sizes, { topic: null, words: after.none }].map((size) => ({ ...size, had: had.get(size.topic) ?? 0 }));
     fill(panel, h("section.card.stack", h("h2", "What changes by it"),

@@ -1,6 +1,6 @@
 // The view "Evidence": how right the answers are on labelled texts, and above which score to give one.
 
-import { call, get, post, Problem } from "../api.js";
+import { call, get, Problem, question } from "../api.js";
 import { fill, h, text } from "../dom.js";
 import { curve } from "../evidence/curve.js";
 import { byTopic, confusions, effect, inWords, rated, trials } from "../evidence/figures.js";
@@ -71,7 +71,7 @@ export async function show(root, state, signal) {
       fill(said, sum, rows.length > 0 && "Measuring\u2026");
       if (!rows.length) return;
       use(await get("thresholds", null, options));
-      draw(await post("evaluations", { rows }, options));
+      draw(await question("evaluations", { rows }, options));
       fill(said, sum);
     } catch (error) {
       if (error.name !== "AbortError") fill(results);
@@ -104,7 +104,7 @@ export async function show(root, state, signal) {
     const asked = given;
     fill(found, "Trying thresholds\u2026");
     try {
-      const { thresholds, measured, tried, messages } = await post("calibrations", { rows, precision: precision.valueAsNumber }, { signal });
+      const { thresholds, measured, tried, messages } = await question("calibrations", { rows, precision: precision.valueAsNumber }, { signal });
       if (asked !== given) return;
       fill(found, h("p", h("strong", inWords(thresholds)), `, on rows not seen by the fit: ${effect(measured.coverage.value, measured.precision, measured.none_recall)}`),
         messages.map((message) => h("p.small", text(message))), button("Apply", () => set(thresholds)),
