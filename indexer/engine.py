@@ -109,11 +109,10 @@ class Engine(Service):
     def _mend(self, store: Store) -> None:
         from indexer.store.repair import mend_cut_off  # few starts need it
 
-        mend_cut_off(store, self.settings.model_name or DEFAULT_MODEL, self._load_named, _log.warning)
+        def load(name: str) -> Embedder:
+            return self._load(self.settings.model_to_load(name))
 
-    def _load_named(self, name: str) -> Embedder:
-        given = self.settings.model
-        return self._load(given if given is not None and name == self.settings.model_name else name)
+        mend_cut_off(store, self.settings.model_name or DEFAULT_MODEL, load, _log.warning)
 
     def close(self) -> None:
         if self._sync is not None:

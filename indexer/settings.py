@@ -117,6 +117,10 @@ class Settings:
         """Return the name, in stores and answers, of the model that was asked for; None where none was."""
         return None if self.model is None else model_name(self.model)
 
+    def model_to_load(self, name: str) -> str:
+        """Return what loads the model of this name: where it is that of the folder that was given, the folder."""
+        return self.model if self.model is not None and name == self.model_name else name
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
         """Return the settings: a flag that is not None, else the environment, else the default.

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from indexer.errors import InputError, InvalidRequest, StoreUnavailable, TooLarge
 from indexer.readers import Spooled
-from indexer.readers.formats import ending_problem
+from indexer.readers.formats import ENDINGS, ending_problem
 from indexer.readers.lines import GZIP_ERRORS, open_file
 from server.draining import MAKE_ROOM
 from server.schemas import Query, checked
@@ -28,7 +28,8 @@ MOST_UNPACKED = 8  # times these bytes: texts become a third to an eighth with g
 BYTES = "application/octet-stream"
 _BLOCK = 2**20  # bytes in memory at a time
 
-_ENDING = r"\.([tT][xX][tT]|[cC][sS][vV]|[tT][sS][vV]|[jJ][sS][oO][nN][lL]|[pP][aA][rR][qQ][uU][eE][tT])(\.[gG][zZ])?$"
+_FORMAT = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in ending[1:]) for ending in ENDINGS)
+_ENDING = rf"\.({_FORMAT})(\.[gG][zZ])?$"
 FileName = Annotated[
     str,
     Field(min_length=1, max_length=255),

@@ -66,8 +66,7 @@ def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample
     named = settings.model or DEFAULT_MODEL
 
     def load(name: str) -> Embedder:
-        model = named if name == settings.model_name else name  # a folder, of which the store has the name
-        return load_embedder(model, settings)
+        return load_embedder(settings.model_to_load(name), settings)
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

@@ -197,3 +197,4 @@ _FORMATS: dict[str, Callable[[BinaryIO, str], Iterator[Record]]] = {
     ".jsonl": _json_records,
     ".parquet": _parquet_records,
 }
+ENDINGS = tuple(_FORMATS)

@@ -77,7 +77,7 @@ class Repair:
 
     def check(self, *, yes: bool) -> None:
         """Raise InvalidRequest where the repair would cost money or remove words, and `yes` does not allow it."""
-        again = self._to_embed() + self.examination.unproven
+        again = self._to_embed + self.examination.unproven
         blank = self.examination.count("blank")
         if again and self.costs_money and not yes:
             texts = agree(again, "{text|texts} would be embedded again")
@@ -94,7 +94,7 @@ class Repair:
         StoreUnavailable where the rebuilt table is not whole; the old one is then as it was.
         """
         count = self.examination.count
-        self._announce(self._to_embed())
+        self._announce(self._to_embed)
         if count("snapshot"):
             self.store.snapshots.drop()
             self.on_message("the snapshot is removed; it is written again when it is needed")
@@ -178,8 +178,9 @@ class Repair:
         rows = [known[word.word.id] if word.word.id in known else fresh[word.word.text] for word in kept]
         return kept, np.array(rows, dtype=np.float32)
 
+    @cached_property
     def _to_embed(self) -> int:
-        """Return how many texts must be embedded again; vectors that are gone may be in the snapshot."""
+        """The number of texts that must be embedded again; vectors that are gone may be in the snapshot."""
         count = self.examination.count
         if not count("gone") or self._snapshot is None:
             return count(*EMBEDDED_AGAIN)

@@ -30,10 +30,10 @@ def nearest(
     `masks`: which of all rows count, (rows,) each; `mask_of`: the mask of each query, (n,).
     """
     found: list[tuple[Ints, Vectors]] = []
+    shares = _shares(blocks)
     for first in range(0, len(queries), _QUERIES):
         some = slice(first, first + _QUERIES)
         scan = partial(_scan, queries[some], k, masks=masks, mask_of=mask_of[some])
-        shares = _shares(blocks)
         best, *others = map(scan, shares) if len(shares) == 1 else _threads().map(scan, shares)
         for other in others:
             best.take(other)
