@@ -16,8 +16,9 @@ from indexer.embedders import Embedder, load_embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
+from indexer.store.format import FORMAT
 from indexer.store.lock import StoreLock
-from indexer.store.store import FORMAT, Store
+from indexer.store.store import Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
 from indexer.words.corpus import Corpus

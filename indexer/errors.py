@@ -120,6 +120,12 @@ class ServerUnavailable(TopicdexError):
     code = "server_unavailable"
 
 
+class OverBudget(TopicdexError):
+    """The work would cost more than may be spent."""
+
+    code = "over_budget"
+
+
 class Cancelled(TopicdexError):
     """The work was called off by its owner."""
 

@@ -60,6 +60,13 @@ class Settings:
         False,
     )
     revision: str | None = _setting("TOPICDEX_REVISION", "--revision", "commit of a model on the hub", None)
+    models: str | None = _setting(
+        "TOPICDEX_MODELS",
+        None,
+        "further models that callers over HTTP may compare with or change to, separated by commas",
+        None,
+        unset="none",
+    )
     snapshot: str | None = _setting(
         "TOPICDEX_SNAPSHOT",
         None,
@@ -116,6 +123,11 @@ class Settings:
     def model_name(self) -> str | None:
         """Return the name, in stores and answers, of the model that was asked for; None where none was."""
         return None if self.model is None else model_name(self.model)
+
+    @property
+    def named_models(self) -> tuple[str, ...]:
+        """Return the further models, as they were named."""
+        return tuple(dict.fromkeys(name for part in (self.models or "").split(",") if (name := part.strip())))
 
     def model_to_load(self, name: str) -> str:
         """Return what loads the model of this name: where it is that of the folder that was given, the folder."""

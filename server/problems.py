@@ -19,6 +19,7 @@ _log = logging.getLogger("topicdex")
 _STATUS = {
     "invalid_request": 422,
     "unauthorized": 401,
+    "over_budget": 402,
     "forbidden": 403,
     "not_found": 404,
     "no_clustering": 404,
@@ -42,7 +43,7 @@ _CODE = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "un
 ANY = ("invalid_request", "internal")
 V1 = (*ANY, "unauthorized", "forbidden", "store_unavailable")
 BODY = (*V1, "too_large", "unsupported_media_type")
-MODEL = ("model_mismatch", "model_unavailable")
+MODEL = ("model_mismatch", "model_unavailable", "over_budget")
 
 
 class FieldError(BaseModel):

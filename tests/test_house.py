@@ -16,21 +16,22 @@ FLOORS = (
     ("errors", "progress", "batching", "blocks"),
     ("settings", "records", "vectors"),
     ("prototypes", "contract"),
-    ("readers", "embedders", "evaluation"),
+    ("readers", "embedders", "evaluation", "exports"),
     ("store",),
     ("words",),
     ("topics",),
     ("clusters",),
-    ("sync",),
+    ("maps",),
+    ("sync", "comparison", "reembedding"),
     ("engine", "remote"),
-    ("connect",),
+    ("connect", "batches"),
     ("__init__",),
     ("commands", "server"),
     ("cli",),
 )
 BASE = {"errors", "settings", "records", "progress", "batching", "blocks", "vectors", "prototypes"}
 ROOT = BASE | {"__init__", "cli", "engine", "sync", "connect"}
-ON_CONTRACT_ALONE = {"remote"}
+ON_CONTRACT_ALONE = {"remote", "exports"}
 # The files of a wing that know the store or a model; all others there are arithmetic or memory.
 SERVICES = {
     "words": {"corpus", "replica", "upsert"},

@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.embedders import ModelIdentity
-from indexer.errors import ModelMismatch, StoreFormat, StoreUnavailable, TopicdexError
+from indexer.errors import ModelMismatch, StoreUnavailable, TopicdexError
 from indexer.settings import Settings
 from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
+from indexer.store.format import FORMAT, check_format, check_marker
 from indexer.store.index_files import cut_off
-from indexer.store.lock import MARKER, PLAIN, WITH_SNAPSHOT, StoreLock, folder_format, mark_folder, prepare_folder
+from indexer.store.lock import StoreLock, prepare_folder
 from indexer.store.snapshot.draft import Source
 from indexer.store.snapshot.snapshots import Snapshots
 from indexer.store.snapshot.untouched import note_closed, take_note
 from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
-FORMAT = 1  # of the collections: an older one is migrated, a newer one refused
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
 _CHANGES = "topicdex-changes"
 _SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
@@ -90,7 +90,7 @@ class Store:
             lock = StoreLock(settings.data, url=url)
             lock.acquire(settings.wait)
         try:
-            _check_marker(settings.data)
+            check_marker(settings.data)
             untouched = take_note(settings.data)
             cut = not untouched and bool(cut_off(settings.data))
             if cut and mend is None and not damaged:
@@ -222,7 +222,7 @@ class Store:
             self._finish_rebuilding(name)
         self._words, made = self._chroma.open(_WORDS, "cosine", {_FORMAT_KEY: FORMAT})
         if not made and not self._damaged:
-            _check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY), FORMAT)
+            check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY), FORMAT)
         self._topics = self._open(_TOPICS, "cosine")
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # no other process reads a folder that this one owns
@@ -238,33 +238,6 @@ class Store:
 
     def _open(self, name: str, space: Space) -> Collection:
         return self._chroma.open(name, space, {})[0]
-
-
-def _check_marker(folder: Path) -> None:
-    """Mark a new folder as a store before Chroma writes to it; refuse one of a newer format unopened."""
-    marker = folder / MARKER
-    try:
-        format = folder_format(folder)
-    except (OSError, ValueError):
-        raise StoreFormat(f'{marker} is damaged; write {{"format": {PLAIN}}} into it') from None
-    if format is None:
-        try:
-            mark_folder(folder, PLAIN)
-        except OSError as error:
-            raise StoreUnavailable(f"{marker} cannot be written ({error.strerror}); check its disk") from error
-    else:
-        _check_format(format, WITH_SNAPSHOT)
-
-
-def _check_format(format: object, known: int) -> None:
-    if not isinstance(format, int):
-        raise StoreFormat(
-            "these collections do not say that topicdex made them; use another store, or topicdex doctor if it did"
-        )
-    if format > known:
-        raise StoreFormat(
-            f"the store has format {format}, this version of topicdex knows up to {known}; upgrade topicdex"
-        )
 
 
 def _mismatch(stored: ModelIdentity, wanted: str) -> TopicdexError:

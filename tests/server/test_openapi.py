@@ -121,7 +121,7 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
         elif "requestBody" in operation:
             expected |= {"400", "413", "415"}
         if EMBEDDING.fullmatch(call):
-            expected |= {"409", "503"}
+            expected |= {"402", "409", "503"}
         if OF_CLUSTERINGS.fullmatch(call) and call != "get /v1/clusterings/{id}":
             expected |= {"404", "409"}
         if "{" in path or call in STREAMS:

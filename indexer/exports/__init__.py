@@ -1,0 +1,3 @@
+"""The corpus as files that other programs read."""
+
+from __future__ import annotations
