@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from indexer.commands import demo
 from indexer.settings import Settings
-from scripts.processes import Server, serving
+from scripts.processes import Client, Server, serving
 
 CHROMIUM = shutil.which("chromium")
 # what keeps a browser of tests from calling home; it runs as root where the tests do
@@ -47,11 +47,70 @@ def store(example: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(example, tmp_path / "store"))
 
 
+class Reused:
+    """A server of the bundled example that many tests use, each of which finds it as it was at first."""
+
+    def __init__(self, example: Path, folder: Path) -> None:
+        self._example = example
+        self._folder = folder
+        self._server: Server | None = None
+        self._first: list[object] = []
+        self._ids: set[str] = set()
+
+    def as_new(self) -> Server:
+        """Return it in its first state: the last test's changes are taken back, or a new one is started."""
+        if self._server is not None and self._server.process.poll() is None and self._restored(self._server):
+            return self._server
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._example, self._folder)
+        self._server = serving("--data", self._folder)
+        self._first = _state(self._server.client)
+        self._ids = {word["id"] for word in _words(self._server.client)}
+        return self._server
+
+    def close(self) -> None:
+        if self._server is not None and self._server.process.poll() is None:
+            code = self._server.end()
+            assert code == 0, "".join(self._server.said)
+
+    def _restored(self, server: Server) -> bool:
+        call = server.client.call
+        call("DELETE", "/v1/clusterings/active")
+        for jobs in ("clusterings", "imports", "doctor"):
+            for job in call("GET", f"/v1/{jobs}")[jobs]:
+                server.client.request("DELETE", f"/v1/{jobs}/{job['id']}")
+        added = {word["id"] for word in _words(server.client)} - self._ids
+        if 0 < len(added) <= 1000:
+            call("POST", "/v1/words/delete", {"ids": list(added)})
+        if call("GET", "/v1/topics") != self._first[0]:
+            call("PUT", "/v1/topics", self._first[0])
+        call("PUT", "/v1/thresholds", {"score": None, "margin": None, "topics": {}})
+        return _state(server.client) == self._first
+
+
+def _state(client: Client) -> list[object]:
+    """Return what a test can change: topics, thresholds, words in their order, records of jobs."""
+    names = ("topics", "thresholds", "clusterings", "imports", "doctor")
+    return [*(client.call("GET", f"/v1/{name}") for name in names), _words(client)]
+
+
+def _words(client: Client) -> list[dict[str, object]]:
+    words: list[dict[str, object]] = client.call("GET", "/v1/words", limit=1000)["words"]
+    return words
+
+
+@pytest.fixture(scope="session")
+def reused(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reused]:
+    reused = Reused(example, tmp_path_factory.mktemp("reused") / "store")
+    yield reused
+    reused.close()
+
+
 @pytest.fixture
-def server(store: Path) -> Iterator[Server]:
-    """A server of its own for each test, with the bundled example and the real model."""
-    with serving("--data", store) as server:
-        yield server
+def server(reused: Reused) -> Server:
+    """A server with the bundled example and the real model, in its first state."""
+    return reused.as_new()
 
 
 class Watched:

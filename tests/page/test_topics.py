@@ -248,6 +248,7 @@ def test_topics_grow_are_looked_at_and_switched_on_and_off(topics: Page, server:
     topics.get_by_role("button", name="Delete").click()
     expect(topics.get_by_role("dialog")).to_contain_text("This switches them off.")
     topics.keyboard.press("Escape")
+    expect(topics.get_by_role("dialog")).to_have_count(0)
     expect(topics.get_by_text("This switches them off.")).to_be_visible()
     topics.get_by_role("button", name="Switch off").click()
     expect(topics.get_by_text("Answers come from names, descriptions and examples")).to_be_visible()
