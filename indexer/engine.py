@@ -12,7 +12,7 @@ from indexer.clusters.clusterings import Clusterings
 from indexer.contract.info import Info, ModelInfo, SnapshotInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
-from indexer.embedders import Embedder, load_embedder
+from indexer.embedders import Embedder, ModelIdentity, as_stored, load_embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
@@ -48,7 +48,7 @@ class Engine(Service):
         Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is no store and `create` is false.
         """
         self.settings = settings
-        self._load = load or (lambda model: load_embedder(model, settings, serving=serving))
+        self._load = load or self._load_as_stored
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
@@ -71,7 +71,7 @@ class Engine(Service):
         model, pointer = self.store.model(), self.store.snapshots.pointer()
         return Info(
             version=indexer.__version__,
-            model=ModelInfo(name=self.model_name()) if model is None else ModelInfo(**vars(model)),
+            model=ModelInfo(name=self.model_name()) if model is None else _model_info(model),
             counts=StoredCounts(words=self.words.count(), topics=len(self.topics)),
             store=StoreInfo(mode=self.store.mode, format=FORMAT),
             cached_words=0 if self.words.memory is None else len(self.words.memory),
@@ -107,8 +107,14 @@ class Engine(Service):
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
 
+    def _load_as_stored(self, model: str) -> Embedder:
+        settings = as_stored(self.settings, model, self.store.model())
+        return load_embedder(model, settings, serving=self._serving)
+
     def _mend(self, store: Store) -> None:
         from indexer.store.repair import mend_cut_off  # few starts need it
+
+        self.store = store  # it is not open yet for others, and the model is to be loaded as it was
 
         def load(name: str) -> Embedder:
             return self._load(self.settings.model_to_load(name))
@@ -127,3 +133,13 @@ class Engine(Service):
 
     def __exit__(self, *raised: object) -> None:
         self.close()
+
+
+def _model_info(model: ModelIdentity) -> ModelInfo:
+    return ModelInfo(
+        name=model.name,
+        revision=model.revision,
+        dimension=model.dimension,
+        query_prompt=model.prompts.query or None,
+        passage_prompt=model.prompts.passage or None,
+    )

@@ -60,6 +60,28 @@ class Settings:
         False,
     )
     revision: str | None = _setting("TOPICDEX_REVISION", "--revision", "commit of a model on the hub", None)
+    dimensions: int | None = _setting(
+        "TOPICDEX_DIMENSIONS",
+        "--dimensions",
+        "numbers of a vector, for models that can be shortened",
+        None,
+        (1, 100_000),
+        unset="the store's own; in a new store the model's",
+    )
+    query_prompt: str | None = _setting(
+        "TOPICDEX_QUERY_PROMPT",
+        "--query-prompt",
+        "what stands before a text that is asked about",
+        None,
+        unset="the store's own; in a new store the model's",
+    )
+    passage_prompt: str | None = _setting(
+        "TOPICDEX_PASSAGE_PROMPT",
+        "--passage-prompt",
+        "what stands before a text that is stored",
+        None,
+        unset="the store's own; in a new store the model's",
+    )
     models: str | None = _setting(
         "TOPICDEX_MODELS",
         None,
@@ -96,7 +118,7 @@ class Settings:
     def __post_init__(self) -> None:
         for f in fields(self):
             value, limits = getattr(self, f.name), f.metadata["limits"]
-            if limits and not limits[0] <= value <= limits[1]:  # nan is in no range
+            if limits and value is not None and not limits[0] <= value <= limits[1]:  # nan is in no range
                 raise InvalidRequest(f"{f.metadata['variable']}={value} is not in {limits[0]} to {limits[1]}; mend it")
 
     def __repr__(self) -> str:

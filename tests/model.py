@@ -23,7 +23,7 @@ class AxisEmbedder:
     def identity(self) -> ModelIdentity:
         return self._identity
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: str = "passage") -> Vectors:
         self.texts += texts
         rows = np.zeros((len(texts), 8), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -33,5 +33,5 @@ class AxisEmbedder:
             row[4:] += np.frombuffer(digest[:4], np.uint8) / 256
         return unit(rows)
 
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
+    def truncated(self, texts: Sequence[str], role: str = "passage") -> list[bool]:
         return [len(text) > 1000 for text in texts]

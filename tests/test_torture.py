@@ -5,6 +5,7 @@ import time
 import pytest
 
 from indexer.embedders.local import LocalEmbedder
+from indexer.settings import Settings
 from scripts import processes
 from scripts.tortures.beside import beside_a_server, beside_workers
 from scripts.tortures.crowds import crowds
@@ -97,7 +98,7 @@ def ask_a_server_that_ends(server):
 
 
 def test_a_model_that_is_a_table_of_token_vectors(tmp_path):
-    embedder = LocalEmbedder(str(save_static_model(tmp_path / "model")))
+    embedder = LocalEmbedder(str(save_static_model(tmp_path / "model")), Settings())
     words = texts(100)
     many = embedder.embed(words)
     assert many.shape == (100, 384)

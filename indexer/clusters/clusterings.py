@@ -163,7 +163,7 @@ class Clusterings(service.Clusterings):
         id = self.history.newest() if id is None else id
         cluster_set = self._cluster_set(id)
         clusters, embedder = cluster_set.clusters, self._embedder()
-        scores = cluster_set.prototypes.scores(embedder.embed(texts))
+        scores = cluster_set.prototypes.scores(embedder.embed(texts, "query"))
         results = [
             ClusterAnswer(
                 text=text,
@@ -175,7 +175,7 @@ class Clusterings(service.Clusterings):
                 truncated=truncated,
             )
             for text, row, order, truncated in zip(
-                texts, scores, best_first(scores, k), embedder.truncated(texts), strict=True
+                texts, scores, best_first(scores, k), embedder.truncated(texts, "query"), strict=True
             )
         ]
         return ClusterAnswers(results=results)

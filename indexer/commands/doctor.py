@@ -54,7 +54,7 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
 
 def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample: int | None) -> Examination:
     """Examine a store and do what the options ask for; return what is found after it."""
-    from indexer.embedders import load_embedder
+    from indexer.embedders import as_stored, load_embedder
     from indexer.store.doctor import examine
     from indexer.store.repair import Repair
 
@@ -66,7 +66,8 @@ def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample
     named = settings.model or DEFAULT_MODEL
 
     def load(name: str) -> Embedder:
-        return load_embedder(settings.model_to_load(name), settings)
+        model = settings.model_to_load(name)
+        return load_embedder(model, as_stored(settings, model, store.model()))
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

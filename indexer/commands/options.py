@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 STORE = ("data", "chroma_url", "server", "wait")
-MODEL = (*STORE, "model", "trust_remote_code", "revision")
+MODEL = (*STORE, "model", "trust_remote_code", "revision", "dimensions", "query_prompt", "passage_prompt")
 LISTEN = ("host", "port")
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from indexer.contract.answer import Answer
 
 
 class ModelInfo(Answer):
-    """The model that made the vectors."""
+    """The model that made the vectors, and what stands before texts that it embeds, where there is something."""
 
     name: str
     revision: str | None = None
     dimension: int | None = None
+    query_prompt: str | None = Field(default=None, exclude_if=lambda prompt: prompt is None)
+    passage_prompt: str | None = Field(default=None, exclude_if=lambda prompt: prompt is None)
 
 
 class StoredCounts(Answer):

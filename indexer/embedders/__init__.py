@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from indexer.embedders.embedder import Embedder, ModelIdentity
 from indexer.embedders.vector_cache import VectorCache
-from indexer.settings import Settings
+from indexer.settings import Settings, model_name
 
-__all__ = ["Embedder", "ModelIdentity", "cache_of", "load_embedder"]
+__all__ = ["Embedder", "ModelIdentity", "as_stored", "cache_of", "load_embedder"]
 
 
 def load_embedder(model: str, settings: Settings, *, serving: bool = False) -> Embedder:
@@ -20,11 +22,28 @@ def load_embedder(model: str, settings: Settings, *, serving: bool = False) -> E
     if model.startswith("openai:"):
         from indexer.embedders.openai.embedder import OpenAIEmbedder
 
-        return OpenAIEmbedder(model, cache_of(settings))
+        return OpenAIEmbedder(model, settings, cache_of(settings))
     from indexer.embedders.local import LocalEmbedder
 
-    trust, revision = settings.trust_remote_code, settings.revision
-    return LocalEmbedder(model, trust_remote_code=trust, revision=revision, serving=serving)
+    return LocalEmbedder(model, settings, serving=serving)
+
+
+def as_stored(settings: Settings, model: str, stored: ModelIdentity | None) -> Settings:
+    """Return the settings to load a model with, so that its vectors can stand beside stored ones.
+
+    Where the stored ones are of a model of the same name, their prompts and their dimension take the place of the
+    model's own, which may have been others in an earlier version of it, or of topicdex.
+    """
+    if stored is None or stored.name != model_name(model):
+        return settings
+    prompts = stored.prompts.changed(settings)
+    shortened = stored.dimension if stored.shortened else None
+    return replace(
+        settings,
+        query_prompt=prompts.query,
+        passage_prompt=prompts.passage,
+        dimensions=settings.dimensions or shortened,
+    )
 
 
 def cache_of(settings: Settings) -> VectorCache | None:

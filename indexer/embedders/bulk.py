@@ -21,8 +21,8 @@ class BulkModel:
         """Take the model over, and change it; with `serving`, all other threads go before those that embed."""
         self._model = model
         is_transformer = "attention_mask" in model.preprocess(["a"])  # a table of token vectors needs none
-        # only `encode` puts a prompt of the model before the text
-        self._encode_whole = model.default_prompt_name is not None or not is_transformer
+        model.default_prompt_name = None  # who calls `embed` has put the prompts before the texts
+        self._encode_whole = not is_transformer
         if is_transformer and model.device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False):
             self._model.bfloat16()
             # a mean over the tokens in bfloat16 would be wrong in the third digit

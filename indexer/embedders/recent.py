@@ -11,6 +11,7 @@ import numpy as np
 
 from indexer.embedders.batches import BULK
 from indexer.embedders.embedder import Embedder, ModelIdentity
+from indexer.embedders.prompts import Role
 from indexer.vectors import Vectors
 
 Value = TypeVar("Value")
@@ -47,27 +48,30 @@ class RecentVectors:
     """An embedder that keeps the vectors of recent calls with few texts, and whether these were cut."""
 
     def __init__(self, embedder: Embedder, size: int) -> None:
-        """Keep the vectors of at most `size` texts."""
+        """Keep the vectors of at most `size` texts a prompt."""
         self._embedder = embedder
-        self._vectors = _Recent[Vectors](size)
-        self._truncated = _Recent[bool](size)
+        prompts = embedder.identity.prompts
+        self._vectors = {prompt: _Recent[Vectors](size) for prompt in {prompts.query, prompts.passage}}
+        self._truncated = {prompt: _Recent[bool](size) for prompt in self._vectors}
 
     @property
     def identity(self) -> ModelIdentity:
-        """Return the model's name, revision and dimension."""
+        """Return the model's name, revision, dimension and prompts."""
         return self._embedder.identity
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit row for each text, shape (n, dimension), the caller's own. Raises ModelUnavailable."""
         if not 0 < len(texts) < BULK:
-            return self._embedder.embed(texts)
-        return np.array(self._vectors(texts, self._found), dtype=np.float32)
+            return self._embedder.embed(texts, role)
 
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Tell of each text whether it is longer than the model reads."""
+        def find(missing: list[str]) -> list[Vectors]:  # copies: a view would keep the rows of all in memory
+            return [row.copy() for row in self._embedder.embed(missing, role)]
+
+        return np.array(self._vectors[self.identity.prompts.of(role)](texts, find), dtype=np.float32)
+
+    def truncated(self, texts: Sequence[str], role: Role = "passage") -> list[bool]:
+        """Tell of each text whether it, with its prompt, is longer than the model reads."""
         if not 0 < len(texts) < BULK:
-            return self._embedder.truncated(texts)
-        return self._truncated(texts, self._embedder.truncated)
-
-    def _found(self, texts: list[str]) -> list[Vectors]:
-        return [row.copy() for row in self._embedder.embed(texts)]  # a view would keep the rows of all in memory
+            return self._embedder.truncated(texts, role)
+        kept = self._truncated[self.identity.prompts.of(role)]
+        return kept(texts, lambda missing: self._embedder.truncated(missing, role))

@@ -16,6 +16,7 @@ import numpy as np
 from indexer.batching import SharedCalls
 from indexer.embedders.batches import BULK, maybe_cut
 from indexer.embedders.custom_code import Origin
+from indexer.embedders.prompts import Prompts
 from indexer.vectors import Vectors, unit
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class SentenceModel:
         self._model = sentence_transformer(path, options)
         import torch
 
+        self.prompts = Prompts.of_model(self._model.prompts, self._model.default_prompt_name)
+        self._model.default_prompt_name = None  # who calls `embed` has put them before the texts
+        self.pools_prompts = all(getattr(module, "include_prompt", True) for module in self._model)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self._counting = threading.Lock()
         self._tokenizer = deepcopy(self._model.tokenizer)  # a tokenizer serves one thread at a time
@@ -75,8 +79,6 @@ class SentenceModel:
     def _encode(self, texts: list[str]) -> Vectors:
         from indexer.embedders.bulk import forward
 
-        if self._model.default_prompt_name is not None:
-            return unit(self._model.encode(texts, show_progress_bar=False))
         return unit(forward(self._model, self._model.preprocess(texts)))
 
 

@@ -142,8 +142,8 @@ class Repair:
         stored = self.store.model()
         if stored is not None and stored != embedder.identity:
             raise ModelMismatch(
-                f"the store holds vectors of {stored.name} ({stored.revision}), found was {embedder.identity.name} "
-                f"({embedder.identity.revision}); install that revision, or index again into another --data"
+                f"the store holds vectors of {stored}, found was {embedder.identity}; "
+                "install that revision, or index again into another --data"
             )
         return embedder
 

@@ -130,7 +130,7 @@ class Store:
     def model(self) -> ModelIdentity | None:
         """Return the model that made the vectors; None before the first."""
         raw = self._chroma.metadata(_WORDS).get(_MODEL_KEY)
-        return ModelIdentity(**json.loads(raw)) if raw else None
+        return ModelIdentity.from_fields(json.loads(raw)) if raw else None
 
     def model_name(self) -> str | None:
         """Return the name of the model that made the vectors; None before the first."""
@@ -155,12 +155,12 @@ class Store:
             return
         if stored is not None:
             if self._holds_vectors():
-                raise _mismatch(stored, f"{identity.name} ({identity.revision}, {identity.dimension})")
+                raise _mismatch(stored, str(identity))
             self.snapshots.drop()
             for name in (_WORDS, _TOPICS, _CLUSTERINGS):
                 self._chroma.drop(name)
             self._open_collections()
-        self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(vars(identity))})
+        self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(identity.to_fields())})
         self._open_collections()
 
     def knows_format(self) -> bool:
@@ -169,7 +169,7 @@ class Store:
 
     def restore_identity(self, model: ModelIdentity | None) -> None:
         """Write the format and the model again into a store that has forgotten them."""
-        identity = {} if model is None else {_MODEL_KEY: json.dumps(vars(model))}
+        identity = {} if model is None else {_MODEL_KEY: json.dumps(model.to_fields())}
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, **identity})
         self._open_collections()
 
@@ -242,6 +242,6 @@ class Store:
 
 def _mismatch(stored: ModelIdentity, wanted: str) -> TopicdexError:
     return ModelMismatch(
-        f"the store holds vectors of {stored.name} ({stored.revision}, {stored.dimension}), "
-        f"asked was {wanted}; give --model {stored.name!r}, or another --data for the new model"
+        f"the store holds vectors of {stored}, asked was {wanted}; "
+        f"give --model {stored.name!r}, or another --data for the new model"
     )

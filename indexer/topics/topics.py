@@ -197,11 +197,11 @@ class TopicIndex(Topics):
             return self.thresholds()
 
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
-        return assessment.evaluate(self.current.used(), rows, self._embed)
+        return assessment.evaluate(self.current.used(), rows, self._embed_asked)
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
         used = self.current.used()
-        found = assessment.calibrate(used, rows, self._embed, precision)
+        found = assessment.calibrate(used, rows, self._embed_asked, precision)
         if apply:
             with self._changing():
                 if self.current.used().key != used.key:
@@ -211,6 +211,9 @@ class TopicIndex(Topics):
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         return self._embedder().embed(texts)
+
+    def _embed_asked(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder().embed(texts, "query")
 
     def _used_with(self, topic: str | None) -> InUse:
         """Return what answers; raise NotFound where a topic is named that is not set."""
@@ -229,7 +232,7 @@ class TopicIndex(Topics):
             return without_topics(used, texts, self._model_name())
         null = self._null_scores.get(used)
         embedder = self._embedder()
-        vectors, cut = embedder.embed(texts), embedder.truncated(texts)
+        vectors, cut = embedder.embed(texts, "query"), embedder.truncated(texts, "query")
         return answers(used, null, texts, vectors, cut, k, embedder.identity.name)
 
     def _embed_new(self, topics: Sequence[Topic]) -> dict[str, Vectors]:

@@ -80,14 +80,14 @@ class Corpus(Words):
         if not texts or (memory is None and self._store.words.count() == 0):
             return WordAnswers(results=[WordAnswer(text=text, matches=[]) for text in texts])
         embedder = self._embedder()
-        vectors = embedder.embed(texts)
+        vectors = embedder.embed(texts, "query")
         if memory is not None:
             found = memory.nearest(vectors, k, where or {})
         else:
             found = self._store.words.nearest(texts, vectors, k, where or {})
         results = [
             WordAnswer(text=text, matches=[WordMatch(**_fields(w), score=score) for w, score in matches], truncated=cut)
-            for text, matches, cut in zip(texts, found, embedder.truncated(texts), strict=True)
+            for text, matches, cut in zip(texts, found, embedder.truncated(texts, "query"), strict=True)
         ]
         return WordAnswers(results=results)
 

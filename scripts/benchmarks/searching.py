@@ -47,7 +47,7 @@ def _recall(work: Work, store: Path) -> None:
     ids, vectors = [word.id for words, _ in pages for word in words], np.vstack([rows for _, rows in pages])
     position = {id: i for i, id in enumerate(ids)}
     asked = work.texts("headlines_clickbait32k.csv.gz", 300)
-    model = LocalEmbedder(DEFAULT_MODEL)
+    model = LocalEmbedder(DEFAULT_MODEL, Settings())
     exact = np.vstack([model.embed([text]) for text in asked]) @ vectors.T  # alone, as the server is asked
     least = np.partition(exact, -10, axis=1)[:, -10] - 1e-5
     with serving("--data", store) as server:

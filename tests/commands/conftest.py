@@ -75,11 +75,11 @@ def interrupt(model, batch):
     """Let the model raise KeyboardInterrupt in its n-th batch, once."""
     real, calls = model.embed, []
 
-    def embed(texts):
+    def embed(texts, role="passage"):
         calls.append(texts)
         if len(calls) == batch:
             raise KeyboardInterrupt
-        return real(texts)
+        return real(texts, role)
 
     model.embed = embed
 

@@ -207,10 +207,10 @@ from indexer import Engine
 from tests.model import AxisEmbedder
 
 class Mortal(AxisEmbedder):
-    def embed(self, texts):
+    def embed(self, texts, role="passage"):
         if int(sys.argv[2]) and len(self.texts) >= int(sys.argv[2]):
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().embed(texts)
+        return super().embed(texts, role)
 
 Engine.__init__.__kwdefaults__["load"] = lambda settings: Mortal()
 from indexer.settings import Settings

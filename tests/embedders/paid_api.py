@@ -42,6 +42,7 @@ class PaidAPI(ThreadingHTTPServer):
         self.requests = 0
         self.headers = {}
         self.as_lists = False  # a server that knows no base64
+        self.cannot_shorten = False  # a server that passes over `dimensions`
 
     @property
     def url(self):
@@ -68,7 +69,7 @@ class _Call(BaseHTTPRequestHandler):
 
     def do_POST(self):
         server, body = self.server, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        texts = body["input"]
+        texts, self.dimensions = body["input"], body.get("dimensions")
         with server.lock:
             server.requests += 1
             fault = server.faults.pop(0) if server.faults else None
@@ -84,7 +85,7 @@ class _Call(BaseHTTPRequestHandler):
 
     def answer(self, texts, counts, *, order=1, change=lambda rows: rows):
         self.pay(texts, counts)
-        rows = change([vector(text) for text in texts])
+        rows = change([self.shortened(vector(text)) for text in texts])
         as_lists = self.server.as_lists
         data = [
             {
@@ -96,6 +97,9 @@ class _Call(BaseHTTPRequestHandler):
         ][::order]
         usage = {"prompt_tokens": sum(counts), "total_tokens": sum(counts)}
         self.reply(200, {"object": "list", "data": data, "model": "m", "usage": usage}, self.server.headers)
+
+    def shortened(self, row):
+        return row if self.dimensions is None or self.server.cannot_shorten else row[: self.dimensions]
 
     def pay(self, texts, counts):
         with self.server.lock:

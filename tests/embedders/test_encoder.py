@@ -135,7 +135,6 @@ OTHERS = {
     "relative positions": ("config.json", with_values(position_embedding_type="relative_key")),
     "lower case": ("sentence_bert_config.json", with_values(do_lower_case=True)),
     "options of the tokenizer": ("sentence_bert_config.json", with_values(processing_kwargs={"text": {"max_length": 5}})),
-    "prompt": ("config_sentence_transformers.json", with_values(prompts={"q": "find: "}, default_prompt_name="q")),
     "maximum": ("1_Pooling/config.json", with_values(pooling_mode="max")),
     "two poolings": ("1_Pooling/config.json", with_values(pooling_mode=["mean", "cls"])),
     "without prompt": ("1_Pooling/config.json", with_values(include_prompt=False)),

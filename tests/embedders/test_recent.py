@@ -68,7 +68,7 @@ def test_a_long_text_is_not_kept(recent, model):
 
 def test_whether_a_text_is_cut_is_kept_too(recent, model, monkeypatch):
     asked = []
-    monkeypatch.setattr(model, "truncated", lambda texts: asked.extend(texts) or [text == "b" for text in texts])
+    monkeypatch.setattr(model, "truncated", lambda texts, _role: asked.extend(texts) or [text == "b" for text in texts])
     assert recent.truncated(["a", "b"]) == [False, True]
     assert recent.truncated(["b", "a", "c"]) == [True, False, False]
     assert asked == ["a", "b", "c"]
@@ -76,7 +76,7 @@ def test_whether_a_text_is_cut_is_kept_too(recent, model, monkeypatch):
 
 def test_an_error_of_the_model_is_the_callers_and_nothing_is_kept(recent, model, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(model, "embed", lambda texts: 1 / 0)
+        patched.setattr(model, "embed", lambda _texts, _role: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             recent.embed(["fruit"])
     assert np.array_equal(recent.embed(["fruit"]), AxisEmbedder().embed(["fruit"]))

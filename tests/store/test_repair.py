@@ -219,8 +219,8 @@ def test_the_forgotten_format_and_model_are_written_again_if_the_vectors_prove_i
     assert fault_counts(store) == {"format": 1, "model": 1}
 
     class Other(AxisEmbedder):
-        def embed(self, texts):
-            return super().embed(texts)[:, ::-1]
+        def embed(self, texts, role="passage"):
+            return super().embed(texts, role)[:, ::-1]
 
     with pytest.raises(ModelMismatch, match="give the --model that made them"):
         mend(store, Other("other"))

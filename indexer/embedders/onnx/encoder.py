@@ -25,11 +25,14 @@ _SHARED_TOKENS = 2_048  # in a forward pass that lookups share: many long texts 
 class OnnxEncoder:
     """The float32 model of a folder; many threads may call it at once."""
 
+    pools_prompts = True  # the strict list has no other
+
     def __init__(self, saved: Saved, *, serving: bool) -> None:
         """Build the session; with `serving`, lookups go before `embed_many`."""
         import onnxruntime
 
         self.dimension = saved.dimension
+        self.prompts = saved.prompts
         self._saved = saved
         self._tokenizer = saved.tokenizer
         model, weights = encoder(saved.weights, saved.architecture)

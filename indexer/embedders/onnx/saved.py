@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from indexer.embedders.onnx.graph import Architecture
 from indexer.embedders.onnx.tokens import load_tokenizer
 from indexer.embedders.onnx.weights import float32_tensors
+from indexer.embedders.prompts import Prompts
 from indexer.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Saved:
     dimension: int
     longest: int
     tokenizer: Tokenizer
+    prompts: Prompts
 
 
 def read_saved(folder: Path, *, mapped: bool) -> Saved | None:
@@ -88,14 +90,16 @@ def _read_saved(folder: Path, mapped: bool) -> Saved | None:
     tokenizer = load_tokenizer(folder, settings, longest)
     if tokenizer is None or tokenizer.get_vocab_size() > len(words):
         return None
-    return Saved(Architecture(layers, heads, epsilon, padding, pooling), weights, dimension, longest, tokenizer)
+    sentences = _json(folder / "config_sentence_transformers.json")
+    prompts = Prompts.of_model(sentences.get("prompts"), sentences.get("default_prompt_name"))
+    architecture = Architecture(layers, heads, epsilon, padding, pooling)
+    return Saved(architecture, weights, dimension, longest, tokenizer, prompts)
 
 
 def _is_listed(folder: Path, model: Json, cut: Json) -> bool:
     """Tell whether nothing in the files asks for more than the graph does."""
     sentences = _json(folder / "config_sentence_transformers.json")
-    # prompts that have a name are used where a caller names them, which nobody does here
-    unimportant = ("__version__", "similarity_fn_name", "prompts")
+    unimportant = ("__version__", "similarity_fn_name", "prompts", "default_prompt_name")
     return (
         model["model_type"] in _PREFIX
         and model["hidden_act"] == "gelu"

@@ -16,9 +16,11 @@ from indexer.embedders.batches import BULK
 from indexer.embedders.embedder import ModelIdentity
 from indexer.embedders.openai.tokens import Tokens
 from indexer.embedders.openai.wire import PassingFault, Wire
+from indexer.embedders.prompts import Prompts, Role
 from indexer.embedders.vector_cache import VectorCache
 from indexer.errors import ModelUnavailable
 from indexer.records import batched
+from indexer.settings import Settings
 from indexer.vectors import Vectors, unit
 
 _IN_FLIGHT = 8  # requests at a time
@@ -41,33 +43,40 @@ _LOOKUP, _BULK = _Patience(3, 5.0), _Patience(8, 120.0)  # somebody waits for a 
 class OpenAIEmbedder:
     """The model `openai:NAME`; key and address are those of the openai library."""
 
-    def __init__(self, name: str, cache: VectorCache | None = None) -> None:
+    def __init__(self, name: str, settings: Settings, cache: VectorCache | None = None) -> None:
         """Connect, and embed one word to learn the dimension; raises ModelUnavailable.
 
         What `cache` has is not asked for, and each answer is there before the next request goes out in its place.
         """
         self._name = name
-        self._wire = Wire(name)
+        self._wire = Wire(name, settings.dimensions)
         self._tokens = Tokens(name.removeprefix("openai:"))
         self._cache = cache
         self._not_before = 0.0  # when the server takes requests again, on the monotonic clock
         self._dimension: int | None = None  # of every vector, once the first has come
         [vector] = self._embed(["dimension"])
+        if settings.dimensions not in (None, len(vector)):
+            raise ModelUnavailable(
+                f"{name} gives {len(vector)} numbers a text where {settings.dimensions} are asked; "
+                "it cannot be shortened: leave --dimensions away"
+            )
         self._dimension = len(vector)
-        self.identity = ModelIdentity(name, "", self._dimension)  # the API names no revision
+        self._prompts = Prompts().changed(settings)
+        shortened = settings.dimensions is not None
+        self.identity = ModelIdentity(name, "", len(vector), self._prompts, shortened)  # the API names no revision
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit row for each text, shape (n, dimension); raises ModelUnavailable, with what came kept."""
-        rows = self._embed([self._tokens.cut(text) for text in texts])
+        rows = self._embed([self._tokens.cut(text) for text in self._prompts.before(texts, role)])
         return unit(np.array(rows, dtype=np.float32).reshape(-1, self.identity.dimension))
 
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
+    def truncated(self, texts: Sequence[str], role: Role = "passage") -> list[bool]:
         """Tell of each text whether it is cut before it is sent."""
-        return [self._tokens.too_long(text) for text in texts]
+        return [self._tokens.too_long(text) for text in self._prompts.before(texts, role)]
 
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         """Return the vector of each text; every one that is not cached is asked for once."""
-        model = (self._name, self._wire.address)
+        model = (self._name, self._wire.address, *self._wire.shortened)
         known = {} if self._cache is None else self._cache.get(model, texts)
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         most = min(_TEXTS, max(_LEAST_TEXTS, -(-len(missing) // _IN_FLIGHT)))

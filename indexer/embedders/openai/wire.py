@@ -47,14 +47,20 @@ class PassingFault(Exception):
 class Wire:
     """The embeddings of one model at one address; key and address are those of the openai library."""
 
-    def __init__(self, name: str) -> None:
-        """Raise ModelUnavailable where the library has no key."""
+    def __init__(self, name: str, dimensions: int | None = None) -> None:
+        """Ask for vectors of so many numbers; raises ModelUnavailable where the library has no key."""
         self._name = name
+        self._dimensions = dimensions
         self._model = name.removeprefix("openai:")
         try:
             self._client = openai.OpenAI(max_retries=0, timeout=_DEADLINE_S)
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"{name}: {error}") from error
+
+    @property
+    def shortened(self) -> tuple[str, ...]:
+        """Return the dimension that is asked for, where it is not the model's own: a vector depends on it."""
+        return () if self._dimensions is None else (str(self._dimensions),)
 
     @property
     def address(self) -> str:
@@ -84,7 +90,10 @@ class Wire:
         end = time.monotonic() + _DEADLINE_S
         parts: list[bytes] = []
         with self._client.embeddings.with_streaming_response.create(
-            model=self._model, input=list(texts), encoding_format="base64"
+            model=self._model,
+            input=list(texts),
+            encoding_format="base64",
+            dimensions=openai.omit if self._dimensions is None else self._dimensions,
         ) as response:
             try:
                 for part in response.iter_bytes():
@@ -129,7 +138,10 @@ class Wire:
             return PassingFault(
                 self._failed(f"answers {status}; try again later"), _retry_after(error.response.headers)
             )
-        return self._failed(f"answers {status}; check the name of the model")
+        return self._failed(f"answers {status}; check the name of the model{self._doubt()}")
+
+    def _doubt(self) -> str:
+        return "" if self._dimensions is None else ", and whether it can be shortened (--dimensions)"
 
     def _failed(self, how: str) -> ModelUnavailable:
         return ModelUnavailable(f"{self._name} {how}")

@@ -75,7 +75,7 @@ class Draft:
         self.pointer = Pointer(
             format=FORMAT,
             collection=self._source.collection,
-            model=vars(model),
+            model=model.to_fields(),
             dimension=model.dimension,
             words=len(snapshot),
             created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -83,9 +83,9 @@ class Pointer:
 
     def is_of(self, collection: str, model: ModelIdentity | None) -> bool:
         """Tell whether the snapshot has a format that is known, and the words of this collection and model."""
-        return (
-            self.format == FORMAT and self.collection == collection and model is not None and self.model == vars(model)
-        )
+        if model is None or self.model != model.to_fields():
+            return False
+        return self.format == FORMAT and self.collection == collection
 
     def open(self, path: Path) -> Snapshot:
         """Return the snapshot; `path`: the file of the pointer. Raises OSError and ValueError where it is not whole."""
