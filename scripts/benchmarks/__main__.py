@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import answering, beside, callers, clustering, indexing, searching, start
+from scripts.benchmarks import answering, beside, callers, clustering, indexing, paying, searching, start
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "callers": callers.callers,
     "soak": callers.soak,
     "start": start.start,
+    "paying": paying.paying,
 }
 
 

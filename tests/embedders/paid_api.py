@@ -37,6 +37,7 @@ class PaidAPI(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.faults = []
         self.gate = None  # a barrier that requests wait at
+        self.answers_after = 0.0  # seconds, for benchmarks
         self.paid = Counter()  # how often each text was answered
         self.tokens = 0
         self.requests = 0
@@ -76,6 +77,7 @@ class _Call(BaseHTTPRequestHandler):
         if server.gate is not None:
             server.gate.wait(30)
         counts = [len(_ENCODING.encode_ordinary(text)) for text in texts]
+        time.sleep(server.answers_after)
         if self.headers["Authorization"] != f"Bearer {KEY}":
             self.problem(401, f"Incorrect API key provided: {self.headers['Authorization']}", "invalid_api_key")
         elif len(texts) > 2048 or sum(counts) > 300_000 or max(counts) > 8192 or "" in texts:
