@@ -1,0 +1,33 @@
+"""The models that take part in a comparison, by name: what loads each, and what a million texts would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from indexer.comparison.measuring import Candidate
+from indexer.embedders import Embedder, load_embedder
+from indexer.settings import Settings, model_name
+
+_PRICED = 2_000  # texts whose tokens are counted
+
+
+def candidate(model: str, settings: Settings, load: Callable[[], Embedder] | None = None) -> Candidate:
+    """Return the candidate of a model name or folder; `load` takes the place of what loads it."""
+    return Candidate(
+        model_name(model), load or partial(load_embedder, model, settings), partial(_price, model, settings)
+    )
+
+
+def _price(model: str, settings: Settings, texts: Sequence[str]) -> tuple[float | None, float | None]:
+    """Return the tokens a text and US dollars for a million such texts; a model that runs here costs nothing."""
+    if not model.startswith("openai:"):
+        return None, 0.0
+    from indexer.embedders.openai.tokens import Tokens
+    from indexer.embedders.prices import price_of  # type: ignore[import-not-found, unused-ignore]
+
+    tokens = Tokens(model.removeprefix("openai:"))
+    counted = texts[:: max(1, len(texts) // _PRICED)]
+    mean = sum(tokens.count(tokens.cut(text)) for text in counted) / len(counted)
+    price = price_of(model, settings)
+    return mean, None if price is None else float(price.cost(round(mean * 1_000_000)))
