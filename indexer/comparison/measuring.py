@@ -19,15 +19,21 @@ BLOCK = 1_024  # texts between two calls of progress
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A model that takes part: its name in answers, what loads it, and what a million tokens of a text list cost.
+class Priced:
+    """The tokens of a text in the mean, US dollars for a million such texts, and the day of that price."""
 
-    `price` returns the tokens a text and US dollars for a million such texts; None where one is not known.
-    """
+    tokens: float | None
+    usd: float | None
+    dated: str | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that takes part: its name in answers, what loads it, and what says the price of texts."""
 
     name: str
     load: Callable[[], Embedder]
-    price: Callable[[Sequence[str]], tuple[float | None, float | None]]
+    price: Callable[[Sequence[str]], Priced]
 
 
 @dataclass(frozen=True)

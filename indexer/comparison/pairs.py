@@ -9,13 +9,12 @@ import numpy as np
 
 from indexer.comparison.figures import Answered
 from indexer.comparison.sample import Sample
-from indexer.contract.comparisons import Agreement, Difference, Disagreement, ModelAnswer
+from indexer.contract.comparisons import MOST_SHOWN, Agreement, Difference, Disagreement, ModelAnswer
 from indexer.evaluation.intervals import share, wilson
 from indexer.evaluation.paired import bootstrap, delong, mcnemar
 from indexer.evaluation.reading import Reading, saying
 from indexer.vectors import Floats, Ints
 
-MOST_SHOWN = 100  # disagreements in an answer
 _CHARACTERS = 300  # of a text in an answer
 
 

@@ -57,7 +57,7 @@ def sample_of(rows: Sequence[LabelledText], seed: int) -> Sample:
     if not rows:
         raise InvalidRequest("there are no texts to compare models on; give some")
     if len(rows) > MOST_ROWS:
-        raise TooLarge(f"{len(rows):,} rows; a comparison takes at most {MOST_ROWS:,}: send that many, drawn at random")
+        raise TooLarge(f"more than {MOST_ROWS:,} rows; give so many, drawn at random from all")
     valid_texts([row.text for row in rows])
     positions: dict[str, int] = {}
     of_rows = np.array([positions.setdefault(row.text, len(positions)) for row in rows], dtype=np.intp)

@@ -10,6 +10,7 @@ from indexer.contract.evaluations import Rate
 from indexer.contract.jobs import Job
 
 MOST_MODELS = 10  # in one comparison
+MOST_SHOWN = 100  # disagreements
 Figure = Literal["accuracy.labels", "accuracy.grown", "none_auroc", "v_measure"]
 
 
@@ -66,7 +67,8 @@ class ModelFigures(Answer):
 
     `bytes_per_word` are those of its vector, in memory; `stored_bytes_per_word` about those on disk, with the index,
     the snapshot, a short text and its id. `milliseconds` is the median of `timed` single texts. `price_per_million` is
-    in US dollars for a million such texts, 0 for a model that runs here, null where the price is not known.
+    in US dollars for a million such texts, 0 for a model that runs here, null where the price is not known; it is of
+    the day `price_dated`.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ModelFigures(Answer):
     truncated: int | None = None
     tokens_per_text: float | None = None
     price_per_million: float | None = None
+    price_dated: str | None = None
     accuracy: Accuracy | None = None
     none_auroc: Rate | None = None
     v_measure: Rate | None = None
