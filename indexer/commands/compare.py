@@ -65,14 +65,16 @@ def compare(
 
 def _compared(rows: list[LabelledText], models: tuple[str, ...], settings: Settings, seed: int) -> Compared:
     from indexer.comparison.candidates import candidate
-    from indexer.comparison.comparing import compare
+    from indexer.comparison.comparing import check_names, compare
+    from indexer.comparison.sample import sample_of
 
     candidates = [candidate(model, settings) for model in models]
+    check_names([candidate.name for candidate in candidates])
+    sample = sample_of(rows, seed)
     with clustering_progress("comparing") as progress:
         return compare(
-            rows,
+            sample,
             candidates,
-            seed=seed,
             progress=progress,
             on_model=lambda so_far: say(f"{so_far.models[-1].name} is {_ended(so_far)}"),
         )

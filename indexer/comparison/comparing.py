@@ -9,11 +9,10 @@ from dataclasses import replace
 from indexer.comparison.figures import Answered, figures_of
 from indexer.comparison.measuring import Candidate, measure
 from indexer.comparison.pairs import agreements, differences, disagreements
-from indexer.comparison.sample import Sample, sample_of
+from indexer.comparison.sample import Sample
 from indexer.contract.comparisons import MOST_MODELS, Compared, ModelFigures
 from indexer.errors import Cancelled, InvalidRequest, TopicdexError
 from indexer.progress import Progress, scaled, throttled
-from indexer.records import LabelledText
 
 LOADED, EMBEDDED = 0.1, 0.7  # shares of the work on one model
 _SMALL_PAIRS = 1_000  # unrelated pairs below which their 99th percentile is hardly known
@@ -29,21 +28,18 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def compare(
-    rows: Sequence[LabelledText],
+    sample: Sample,
     candidates: Sequence[Candidate],
     *,
-    seed: int = 42,
     progress: Progress | None = None,
     on_model: Callable[[Compared], None] = lambda _: None,
 ) -> Compared:
-    """Return what the models make of the rows; labels say which topic each belongs to, or are all None.
+    """Return what the models make of a sample.
 
     A model that fails is reported with its reason, and the others go on. `on_model` is called after each with what is
-    known by then; `progress` ends the work by raising.
-    Raises InvalidRequest as `check_names` and `sample_of`, TooLarge.
+    known by then; `progress` ends the work by raising. Raises InvalidRequest as `check_names` does.
     """
     check_names([candidate.name for candidate in candidates])
-    sample = sample_of(rows, seed)
     report = throttled(progress)
     answered: list[Answered] = []
     done: list[ModelFigures] = []
