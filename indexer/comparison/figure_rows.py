@@ -24,7 +24,7 @@ def figure_rows(compared: Compared) -> list[Cells]:
 
 def difference_rows(compared: Compared) -> list[Cells]:
     """Return a row for each pair of models and figure: the difference, its interval, p, and what that says."""
-    return [(" - ".join(d.models), FIGURES[d.figure], *_difference(d)) for d in compared.differences]
+    return [(" minus ".join(d.models), FIGURES[d.figure], *_difference(d)) for d in compared.differences]
 
 
 def _difference(difference: Difference) -> Cells:
@@ -40,7 +40,7 @@ def _difference(difference: Difference) -> Cells:
 
 def agreement_rows(compared: Compared) -> list[Cells]:
     """Return a row for each pair of models: the share of the same answers, and of nearest texts that both name."""
-    return [(" - ".join(a.models), rate_cell(a.answers), rate_cell(a.neighbours)) for a in compared.agreement]
+    return [(" and ".join(a.models), rate_cell(a.answers), rate_cell(a.neighbours)) for a in compared.agreement]
 
 
 def disagreement_rows(compared: Compared, most: int) -> list[Cells]:
@@ -73,9 +73,9 @@ def _of_answers(model: ModelFigures) -> dict[str, str]:
         if model.accuracy is None
         else {
             FIGURES["accuracy.labels"]: model.accuracy.labels,
-            "the same, scores centred": model.accuracy.centred,
-            "the same, on the other half": model.accuracy.labels_there,
-            "accuracy, grown on one half, on the other": model.accuracy.grown,
+            "accuracy, label names alone, centred": model.accuracy.centred,
+            "accuracy, label names alone, second half": model.accuracy.labels_there,
+            "accuracy, grown on the first half, second half": model.accuracy.grown,
         }
     )
     rates |= {FIGURES["none_auroc"]: model.none_auroc, FIGURES["v_measure"]: model.v_measure}

@@ -7,8 +7,8 @@ from html import escape
 
 from indexer.contract.comparisons import PairScores, SimilarityRange
 
-WIDTH, HEIGHT = 640, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 12, 12, 30, 28
+WIDTH, HEIGHT = 400, 150
+_LEFT, _RIGHT, _TOP, _BOTTOM = 12, 12, 26, 24
 Bounds = tuple[int, int]
 
 
@@ -49,19 +49,19 @@ def svg(name: str, shown: SimilarityRange, bins: Bounds) -> str:
         f'<rect class="interval" x="{x(at.low):.1f}" y="{_TOP}" width="{max(x(at.high) - x(at.low), 1):.1f}" '
         f'height="{HEIGHT - _TOP - _BOTTOM}"/>'
         f'<line class="level" x1="{x(at.score):.1f}" x2="{x(at.score):.1f}" y1="{_TOP - 8}" y2="{y(0):.1f}"/>'
-        f'<text class="mark" x="{_inside(x(at.score)):.1f}" y="{_TOP - 13}">similar from {at.score:.2f}</text>'
+        f'<text class="mark" x="{_inside(x(at.score)):.1f}" y="{_TOP - 12}">similar from {at.score:.2f}</text>'
     )
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>')
     for tick in range(-10, 11, 2):
         if first <= (tick / 10 + 1) / 2 * total <= last:
-            parts.append(f'<text class="tick" x="{x(tick / 10):.1f}" y="{HEIGHT - 10}">{tick / 10:.1f}</text>')
+            parts.append(f'<text class="tick" x="{x(tick / 10):.1f}" y="{HEIGHT - 8}">{tick / 10:.1f}</text>')
     label = escape(f"{name}: similarities of unrelated pairs and of pairs of one topic; similar from {at.score:.2f}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
 def _inside(place: float) -> float:
     """Return where a mark of some 100 units fits."""
-    return min(max(place, 60.0), WIDTH - 60.0)
+    return min(max(place, 55.0), WIDTH - 55.0)
 
 
 def _kinds(shown: SimilarityRange) -> list[PairScores]:

@@ -44,7 +44,7 @@ svg { display: block; width: 100%; height: auto; }
 .same { fill: var(--same); fill-opacity: 0.35; stroke: var(--same); }
 .interval { fill: var(--level); fill-opacity: 0.25; } .level { stroke: var(--level); stroke-width: 2; }
 .axis { stroke: var(--quiet); }
-.tick, .mark { fill: var(--quiet); font-size: 14px; text-anchor: middle; } .mark { fill: var(--level); }
+.tick, .mark { fill: var(--quiet); font-size: 12px; text-anchor: middle; } .mark { fill: var(--level); }
 .key::before { content: ""; display: inline-block; width: 0.75em; height: 0.75em; margin-right: 0.35em; }
 .key.of-unrelated::before { background: var(--unrelated); } .key.of-same::before { background: var(--same); }
 .key { margin-right: 1rem; white-space: nowrap; }

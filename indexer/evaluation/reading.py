@@ -11,6 +11,7 @@ from indexer.evaluation.metrics import NO_TOPIC
 from indexer.vectors import Bools, Floats, Ints, Vectors, top_two
 
 _VOWELS = "aeiou"
+_WORDS = 3  # of a name: longer texts are sentences of their own
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def centred(scores: Vectors) -> Vectors:
 
 
 def saying(text: str, topic: str, *, wrong: bool) -> str:
-    """Return what an answer says, "Jamaica is a country"; "(!)" marks one that is wrong."""
+    """Return what an answer says, "Jamaica is a country", of a longer text with a colon; "(!)" marks a wrong one."""
+    mark = " (!)" if wrong else ""
+    if len(text.split()) > _WORDS:
+        return f"{text}: {topic}{mark}"
     name = topic.lower() if topic.istitle() else topic
     article = "an" if name[:1].lower() in _VOWELS else "a"
-    return f"{text} is {article} {name}{' (!)' if wrong else ''}"
+    return f"{text} is {article} {name}{mark}"

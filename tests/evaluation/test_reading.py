@@ -84,3 +84,7 @@ def test_a_text_of_no_topic_is_never_right():
 def test_a_name_that_is_no_title_is_said_as_it_is():
     assert saying("Mars", "IBM", wrong=True) == "Mars is an IBM (!)"
     assert saying("fox", "wild animal", wrong=False) == "fox is a wild animal"
+
+
+def test_a_sentence_is_not_made_part_of_another():
+    assert saying("my card does not work", "Work", wrong=True) == "my card does not work: Work (!)"
