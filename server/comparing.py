@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from indexer.comparison.comparing import check_names, compare
 from indexer.comparison.measuring import Candidate
 from indexer.comparison.sample import Sample, sample_of
 from indexer.contract.comparisons import Compared, Comparison, ComparisonEntry, ComparisonList
-from indexer.embedders import Embedder, load_embedder
+from indexer.embedders import Embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.engine import Engine
 from indexer.errors import InvalidRequest
@@ -86,16 +87,19 @@ class Comparisons(MemoryJobs[Comparison]):
             self._change(id, **dict(_published(compared)))
 
         candidates = [self._candidate(name) for name in asked.models]
-        compare(asked.sample, candidates, progress=on_progress, on_model=on_model)
+        try:
+            compare(asked.sample, candidates, progress=on_progress, on_model=on_model)
+        finally:
+            gc.collect()  # the last model holds itself in a circle, and nothing else may come for hours
 
     def _candidate(self, name: str) -> Candidate:
         settings = self._engine.settings
         if name == self._engine.model_name():
-            return candidate(name, settings, self._own)
+            return candidate(name, settings, loaded=self._own)
         model = self._offered()[name]
         # a commit, and leave to run its code, were given for the store's model
         others = replace(settings, revision=None, trust_remote_code=False)
-        return candidate(model, others, lambda: load_embedder(model, others, serving=True))
+        return candidate(model, others, serving=True)
 
     def _own(self) -> Embedder:
         """Return the model of the store, without the vectors that it keeps of recent questions: it is timed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -12,11 +13,20 @@ from indexer.settings import Settings, model_name
 _PRICED = 2_000  # texts whose tokens are counted
 
 
-def candidate(model: str, settings: Settings, load: Callable[[], Embedder] | None = None) -> Candidate:
-    """Return the candidate of a model name or folder; `load` takes the place of what loads it."""
-    return Candidate(
-        model_name(model), load or partial(load_embedder, model, settings), partial(_price, model, settings)
-    )
+def candidate(
+    model: str, settings: Settings, *, serving: bool = False, loaded: Callable[[], Embedder] | None = None
+) -> Candidate:
+    """Return the candidate of a model name or folder.
+
+    `serving`: lookups go before the embedding of many texts; `loaded` returns the model where it is in memory already.
+    """
+    load = loaded or partial(_load, model, settings, serving)
+    return Candidate(model_name(model), load, partial(_price, model, settings))
+
+
+def _load(model: str, settings: Settings, serving: bool) -> Embedder:
+    gc.collect()  # the model before this one holds itself in a circle, and its memory is needed
+    return load_embedder(model, settings, serving=serving)
 
 
 def _price(model: str, settings: Settings, texts: Sequence[str]) -> Priced:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -65,8 +64,7 @@ def _answered(candidate: Candidate, sample: Sample, progress: Progress) -> Answe
     embedder = candidate.load()
     progress(LOADED)
     measured = measure(embedder, sample, scaled(progress, LOADED, EMBEDDED))
-    del embedder  # the next model needs its memory,
-    gc.collect()  # which models hold in circles
+    del embedder  # the next model needs its memory
     answered = figures_of(candidate.name, measured, sample, scaled(progress, EMBEDDED, 1.0))
     price = candidate.price(sample.texts)
     priced = {"tokens_per_text": price.tokens, "price_per_million": price.usd, "price_dated": price.dated}
