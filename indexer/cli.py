@@ -9,6 +9,7 @@ import click
 from indexer import __version__
 from indexer.commands.cache import cache
 from indexer.commands.clusters import adapt, cluster, clusters
+from indexer.commands.compare import compare
 from indexer.commands.completion import completion
 from indexer.commands.demo import demo
 from indexer.commands.doctor import doctor
@@ -37,7 +38,7 @@ _COMMANDS = (
     *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
-    *(cache, completion),
+    *(compare, cache, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

@@ -16,6 +16,7 @@ from indexer.engine import Engine
 from indexer.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 from indexer.settings import Settings
 from server.clusterings import clusterings
+from server.comparisons import comparisons
 from server.context import Context
 from server.doctor import doctor
 from server.doors import register_doors
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if own:
         atexit.register(jobs.close)  # before the engine
     app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
-    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, service):
+    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, comparisons, service):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)

@@ -15,6 +15,7 @@ from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs, TopicdexError
 from indexer.progress import Progress
 from server.checkups import Checkups
+from server.comparing import Comparisons
 from server.importing import Imports
 
 MOST_WAITING = 16  # jobs in a queue
@@ -153,8 +154,9 @@ class Jobs:
         self.clusterings: Queue[Clusterings] = Queue("clustering", engine.clusterings, waiters)
         self.imports = Queue("import", Imports(engine), waiters)
         self.checkups = Queue("checkup", Checkups(engine), waiters)
+        self.comparisons = Queue("comparison", Comparisons(engine), waiters)
 
-        self._queues = self.clusterings, self.imports, self.checkups
+        self._queues = self.clusterings, self.imports, self.checkups, self.comparisons
 
     def stop(self) -> None:
         """Cancel everything; an import ends when what it writes is on disk."""

@@ -59,6 +59,11 @@ class RecentVectors:
         """Return the model's name, revision, dimension and prompts."""
         return self._embedder.identity
 
+    @property
+    def beneath(self) -> Embedder:
+        """Return the embedder that keeps nothing, whose speed is that of the model."""
+        return self._embedder
+
     def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit row for each text, shape (n, dimension), the caller's own. Raises ModelUnavailable."""
         if not 0 < len(texts) < BULK:

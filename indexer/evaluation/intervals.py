@@ -15,8 +15,10 @@ Z95 = NormalDist().inv_cdf(0.975)
 UNDEFINED = Rate(value=None, low=None, high=None, n=0)
 
 
-def wilson(hits: int, n: int) -> Rate:
+def wilson(hits: float, n: int) -> Rate:
     """Return hits / n with Wilson's score interval, which stays in [0, 1] and has width at 0 and at 1.
+
+    Hits may be parts of ones: their mean varies less than that of whole hits, so the interval is wide enough.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927). The values are
     those of `scipy.stats.binomtest`, which also tests: through it an evaluation of 3,100 rows takes 2.5 times as long.
@@ -47,10 +49,7 @@ def auroc(scores: Floats, positive: Bools) -> Rate:
     m, n = int(positive.sum()), int((~positive).sum())
     if not m or not n:
         return UNDEFINED.model_copy(update={"n": m + n})
-    ranks = scipy.stats.rankdata(scores)
-    # For each row, the share of the rows of the other side that it is in the right order with.
-    above = (ranks[positive] - scipy.stats.rankdata(scores[positive])) / n
-    below = 1 - (ranks[~positive] - scipy.stats.rankdata(scores[~positive])) / m
+    above, below = placements(scores, positive)
     value = float(above.mean())
     variance = above.var(ddof=1) / m + below.var(ddof=1) / n if m > 1 and n > 1 else 0.0
     if variance == 0:
@@ -59,6 +58,15 @@ def auroc(scores: Floats, positive: Bools) -> Rate:
     half = Z95 * sqrt(variance) / (value * (1 - value))
     low, high = scipy.special.expit(scipy.special.logit(value) + np.array([-half, half]))
     return Rate(value=value, low=float(low), high=float(high), n=m + n)
+
+
+def placements(scores: Floats, positive: Bools) -> tuple[Floats, Floats]:
+    """Return, for each positive and each negative row, the share of the other side it is in the right order with."""
+    m, n = int(positive.sum()), int((~positive).sum())
+    ranks = scipy.stats.rankdata(scores)
+    above = (ranks[positive] - scipy.stats.rankdata(scores[positive])) / n
+    below = 1 - (ranks[~positive] - scipy.stats.rankdata(scores[~positive])) / m
+    return above, below
 
 
 def _hanley_mcneil(value: float, m: int, n: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from tests.server.http import PROBLEM, described, operation_of, operations
 
 STREAMS = {"get /v1/topics/words"}
-QUEUES = {"post /v1/clusterings", "post /v1/imports", "post /v1/doctor"}
+QUEUES = {"post /v1/clusterings", "post /v1/imports", "post /v1/doctor", "post /v1/comparisons"}
 FILES = {"post /v1/imports", "post /v1/evaluations/rows"}  # of any type: none is refused as no JSON
 # Calls that need the model, which may be another than the store's.
 EMBEDDING = re.compile(
@@ -74,6 +74,10 @@ post /v1/words/delete
 get /v1/words/nearest
 post /v1/words/nearest
 post /v1/similarity
+post /v1/comparisons
+get /v1/comparisons
+get /v1/comparisons/{}
+delete /v1/comparisons/{}
 post /v1/clusterings
 get /v1/clusterings
 get /v1/clusterings/{}
@@ -185,6 +189,10 @@ CALLS = [
     ("GET", "/v1/doctor", None),
     ("GET", "/v1/doctor/{doctor}", None),
     ("DELETE", "/v1/doctor/{doctor}", None),
+    ("POST", "/v1/comparisons?wait=30", {"models": ["axes"], "rows": [*ROWS, {"text": "animal"}]}),
+    ("GET", "/v1/comparisons", None),
+    ("GET", "/v1/comparisons/{comparison}", None),
+    ("DELETE", "/v1/comparisons/{comparison}", None),
     ("POST", "/v1/clusterings", {"k": "auto", "k_min": 2, "k_max": 5}),
     ("POST", "/v1/clusterings?wait=30", {"k": 2}),
     ("POST", "/v1/clusterings?wait=30", {"k": 2}),
@@ -222,7 +230,7 @@ def test_every_operation_answers_as_it_is_described(client):
         answer = client.open(path.format(**ids), method=method, **sent)
         assert answer.status_code < 300, f"{method} {path}: {answer.text}"
         asked.add(operation_of(app, method, answer.request.path)["operationId"])
-        if path.startswith(("/v1/imports?", "/v1/doctor?")):
+        if path.startswith(("/v1/imports?", "/v1/doctor?", "/v1/comparisons?")):
             assert answer.json["status"] == ("failed" if body == b"no,text" else "done"), answer.json
             ids |= {path.split("/")[2].split("?")[0].removesuffix("s"): answer.json["id"]}
         if path.startswith("/v1/clusterings?"):

@@ -35,6 +35,7 @@ BEYOND_A_SCHEMA = {
     "POST /v1/words/nearest": "larger than 16 KB",
     "GET /v1/words": "the cursor is none that a page gave",
     "GET /v1/clusterings/{id}/words": "the cursor is none that a page gave",
+    "POST /v1/comparisons": "is not among the models|two models are called|labels; topics are",
     "POST /v1/clusterings": "ask for at most|there are no words|there are no topics|no finished clustering|swap them",
 }
 # Paths that are also the path of a topic, a word or a clustering of that name, and take the methods of both.
@@ -80,7 +81,7 @@ def allow_is_right(ctx, response, case):
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
     """The check `use_after_free`, but for jobs, of which DELETE cancels one that has not ended: it stays."""
-    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor")}
+    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor", "comparisons")}
     of_one = case.operation.label in jobs and response.request.method == "GET"
     if of_one and response.status_code == 200 and response.json()["status"] == "cancelled":
         return None
