@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from indexer.contract.costs import Cost, Costs, RunCost
@@ -50,8 +50,8 @@ class Ledger(Protocol):
 
     shared: bool
 
-    def read(self) -> list[Payment]:
-        """Return all payments."""
+    def read(self, days: Sequence[str] | None = None) -> list[Payment]:
+        """Return the payments of these days, or all."""
         ...
 
     def write(self, payments: Sequence[Payment]) -> None:
@@ -202,10 +202,12 @@ class Spending:
         """Return the payments that are recorded, but those of this process in a ledger that others write to."""
         if self._ledger is None:
             return {}
-        now = time.monotonic()
-        if self._earlier is None or (self._ledger.shared and now - self._read > EVERY_S):
-            shared = self._ledger.shared
-            self._earlier = {p.id: p for p in self._ledger.read() if not (shared and p.by == self._by)}
+        now, shared = time.monotonic(), self._ledger.shared
+        if self._earlier is None or (shared and now - self._read > EVERY_S):
+            today = self._now()
+            days = None if self._earlier is None else [_day(today - timedelta(days=1)), _day(today)]
+            read = {p.id: p for p in self._ledger.read(days) if not (shared and p.by == self._by)}
+            self._earlier = {**(self._earlier or {}), **read}
             self._read = now
         return self._earlier
 

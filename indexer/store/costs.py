@@ -11,6 +11,7 @@ from indexer.embedders.spending import Payment
 from indexer.store.collection import Collection
 
 _PREFIX = "topicdex:"
+_DAY = f"{_PREFIX}day"
 
 
 class CostTable:
@@ -22,14 +23,15 @@ class CostTable:
         self._exists = exists
         self.shared = shared
 
-    def read(self) -> list[Payment]:
-        """Return all payments."""
+    def read(self, days: Sequence[str] | None = None) -> list[Payment]:
+        """Return the payments of these days, or all."""
         if not self._exists():
             return []
-        names = [field.name for field in fields(Payment)]
+        names, collection = [field.name for field in fields(Payment)], self._open()
+        pages = collection.pages("metadatas") if days is None else collection.having(_DAY, days, "metadatas")
         return [
             Payment(**{name: metadata[_PREFIX + name] for name in names})
-            for rows in self._open().pages("metadatas")
+            for rows in pages
             for metadata in rows.metadatas
             if all(_PREFIX + name in metadata for name in names)  # else it is of another program
         ]

@@ -12,6 +12,8 @@ from indexer.embedders import spending as spending_module
 from indexer.embedders.openai import embedder as openai_embedder
 from indexer.embedders.spending import Payment, Spending
 from indexer.errors import InvalidRequest, ModelUnavailable, OverBudget, StoreUnavailable
+from indexer.store.doctor import examine
+from indexer.store.repair import Repair
 from tests.embedders.paid_api import KEY, PaidAPI
 
 MODEL = "openai:text-embedding-3-small"
@@ -36,8 +38,8 @@ class Book:
         self.shared = shared
         self.rows, self.writes, self.fails = {}, 0, False
 
-    def read(self):
-        return list(self.rows.values())
+    def read(self, days=None):
+        return [payment for payment in self.rows.values() if days is None or payment.day in days]
 
     def write(self, payments):
         if self.fails:
@@ -263,8 +265,14 @@ def test_the_record_is_in_the_store_and_written_while_it_is_open(api, tmp_path, 
         assert costs.total.usd == pytest.approx(api.tokens * 0.02 / 1e6)
         assert [run.model for run in costs.runs] == [MODEL]
     with Engine(settings) as engine:
-        assert len(engine.store.costs.read()) == 2, "the indexing, and the lookups of the day"
+        payments = engine.store.costs.read()
+        assert len(payments) == 2, "the indexing, and the lookups of the day"
         assert engine.info().costs == costs
+        assert engine.store.costs.read([payments[0].day]) == payments and engine.store.costs.read(["2025-01-01"]) == []
+        examined = examine(engine.store, None)
+        assert examined.healthy
+        Repair(engine.store, examined, MODEL, lambda _: engine.embedder()).run()
+        assert engine.store.costs.read() == payments
 
 
 def test_a_model_that_runs_here_leaves_no_record(engine):
