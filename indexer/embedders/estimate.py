@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from hashlib import blake2b
 
 from indexer.contract.costs import CostEstimate
@@ -72,12 +73,16 @@ class Estimate:
         """Count the tokens of the waiting texts that are not cached."""
         known: dict[str, object] = {}
         if self._cache is not None and self._waiting:
-            from indexer.embedders.openai.wire import address  # 1 s: the openai library
-
-            known = dict(self._cache.get((self._model, address()), self._waiting))
+            known = dict(self._cache.get((self._model, self._address), self._waiting))
         self._cached += len(known)
         self._tokens += self._tokenizer.most([text for text in self._waiting if text not in known])
         self._waiting.clear()
+
+    @cached_property
+    def _address(self) -> str:
+        from indexer.embedders.openai.wire import address  # 1 s: the openai library
+
+        return address()
 
 
 def _digest(text: str) -> bytes:
