@@ -11,6 +11,7 @@ from indexer.commands.cache import cache
 from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.compare import compare
 from indexer.commands.completion import completion
+from indexer.commands.cost import cost
 from indexer.commands.demo import demo
 from indexer.commands.doctor import doctor
 from indexer.commands.evidence import calibrate, classify, evaluate
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    *(index, serve, demo, info, doctor),
+    *(index, cost, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
     *(compare, cache, completion),

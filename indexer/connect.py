@@ -17,17 +17,18 @@ if TYPE_CHECKING:  # each is loaded where it is opened: an engine brings Chroma,
 _LEAST_PATIENCE_S = 5.0  # for the answer of a server that listens, however short `--wait` is
 
 
-def connect(settings: Settings, *, create: bool = True) -> Service:
+def connect(settings: Settings, *, create: bool = True, run: bool = False) -> Service:
     """Return the corpus that the settings name, for a `with`: an engine or a remote, which mypy holds to the protocol.
 
     A server is used where `--server` names one, or where one owns the folder. A folder that another command owns, and
-    a server that is starting, are waited for, `--wait` seconds. Raises StoreBusy, StoreFormat, StoreUnavailable,
+    a server that is starting, are waited for, `--wait` seconds. `run`: an engine records what it pays as one indexing.
+    Raises StoreBusy, StoreFormat, StoreUnavailable,
     ServerUnavailable, Unauthorized, and NotFound where there is no store and `create` is false.
     """
     if settings.server:
         return connect_server(settings, settings.server)
     if settings.chroma_url:
-        return _engine(settings, create=create)
+        return _engine(settings, create=create, run=run)
     prepare_folder(settings.data, create=create)
     lock = StoreLock(settings.data)
     end = time.monotonic() + settings.wait
@@ -39,7 +40,7 @@ def connect(settings: Settings, *, create: bool = True) -> Service:
         if time.monotonic() >= end:
             raise failure or lock.busy()
         time.sleep(POLL_S)
-    return _engine(settings, create=create, lock=lock)
+    return _engine(settings, create=create, run=run, lock=lock)
 
 
 def connect_server(settings: Settings, url: str, *, patience: float | None = None) -> Remote:
@@ -66,7 +67,7 @@ def _owner(settings: Settings, end: float) -> tuple[Remote | None, TopicdexError
     return None, None
 
 
-def _engine(settings: Settings, *, create: bool, lock: StoreLock | None = None) -> Engine:
+def _engine(settings: Settings, *, create: bool, run: bool, lock: StoreLock | None = None) -> Engine:
     from indexer.engine import Engine
 
-    return Engine(settings, create=create, lock=lock)
+    return Engine(settings, create=create, run=run, lock=lock)

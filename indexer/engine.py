@@ -14,6 +14,7 @@ from indexer.contract.service import Service
 from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, ModelIdentity, as_stored, load_embedder
 from indexer.embedders.recent import RecentVectors
+from indexer.embedders.spending import Spending
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.format import FORMAT
@@ -38,22 +39,27 @@ class Engine(Service):
         create: bool = True,
         serving: bool = False,
         lock: StoreLock | None = None,
+        run: bool = False,
         load: Callable[[str], Embedder] | None = None,
     ) -> None:
         """Open the store; the model is loaded, with `load` where that is given, when it is first needed.
 
         `serving`: lookups must stay fast while this process writes; `url`: the address of that server; `lock`: the
-        lock of the folder where the caller holds it already; closing the engine releases it.
+        lock of the folder where the caller holds it already; closing the engine releases it; `run`: what it pays is
+        recorded as one indexing, not by day.
 
-        Raises StoreBusy, StoreFormat, StoreUnavailable, and NotFound where there is no store and `create` is false.
+        Raises StoreBusy, StoreFormat, StoreUnavailable, InvalidRequest where the prices cannot be read, and NotFound
+        where there is no store and `create` is false.
         """
         self.settings = settings
+        self.spending = Spending(settings, daily=serving, run=run)
         self._load = load or self._load_as_stored
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
         self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock, mend=self._mend)
         try:
+            self.spending.keep(self.store.costs)
             self.words = Corpus(self.store, self.embedder)
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
@@ -76,6 +82,7 @@ class Engine(Service):
             store=StoreInfo(mode=self.store.mode, format=FORMAT),
             cached_words=0 if self.words.memory is None else len(self.words.memory),
             snapshot=pointer and SnapshotInfo(words=pointer.words, bytes=pointer.bytes, created=pointer.created),
+            costs=self.spending.costs(),
         )
 
     def embedder(self) -> Embedder:
@@ -106,10 +113,11 @@ class Engine(Service):
     def check_model(self) -> None:
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
+        self.spending.check(self.model_name())
 
     def _load_as_stored(self, model: str) -> Embedder:
         settings = as_stored(self.settings, model, self.store.model())
-        return load_embedder(model, settings, serving=self._serving)
+        return load_embedder(model, settings, serving=self._serving, spending=self.spending)
 
     def _mend(self, store: Store) -> None:
         from indexer.store.repair import mend_cut_off  # few starts need it
@@ -125,6 +133,7 @@ class Engine(Service):
         if self._sync is not None:
             self._sync.close()
         self.words.close()
+        self.spending.close()
         with self.store.write_lock:
             self.store.close()
 
@@ -142,4 +151,5 @@ def _model_info(model: ModelIdentity) -> ModelInfo:
         dimension=model.dimension,
         query_prompt=model.prompts.query or None,
         passage_prompt=model.prompts.passage or None,
+        shortened=model.shortened,
     )

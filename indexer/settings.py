@@ -18,16 +18,18 @@ def _setting(
     flag: str | None,
     help: str,
     default: Any,
-    limits: tuple[int, int] | None = None,
+    limits: tuple[float, float] | None = None,
     *,
     unset: str = "unset",
+    kind: type | None = None,
 ) -> Any:
     """Return a field with its row of the table; `limits`: the least and the highest value.
 
-    `unset` says in `--help` what holds where the default is None.
+    Where the default is None, `unset` says in `--help` what holds, and `kind` is the type of a value, else a text.
     """
     named = unset if default is None else str(default)
-    row = {"variable": variable, "flag": flag, "help": help, "default": named, "limits": limits}
+    kind = kind or (str if default is None else type(default))
+    row = {"variable": variable, "flag": flag, "help": help, "default": named, "limits": limits, "kind": kind}
     return field(default=default, metadata=row)
 
 
@@ -66,6 +68,7 @@ class Settings:
         "numbers of a vector, for models that can be shortened",
         None,
         (1, 100_000),
+        kind=int,
         unset="the store's own; in a new store the model's",
     )
     query_prompt: str | None = _setting(
@@ -104,6 +107,17 @@ class Settings:
     )
     cache_size: int = _setting(
         "TOPICDEX_CACHE_SIZE", None, "MB at most of vectors that were paid for, or 0 for none", 4_000, (0, 10**8)
+    )
+    budget: float | None = _setting(
+        "TOPICDEX_BUDGET",
+        "--budget",
+        "US dollars at most for vectors: of one command; of a server's day (UTC)",
+        None,
+        (0.0001, 10**6),  # 0 would be read as "nothing" by some and as "no limit" by others
+        kind=float,
+    )
+    prices: str | None = _setting(
+        "TOPICDEX_PRICES", None, "JSON file with prices of models", None, unset="the built-in table"
     )
     api_key: str | None = _setting("TOPICDEX_API_KEY", None, "every /v1 call needs `Authorization: Bearer KEY`", None)
     allowed_hosts: str | None = _setting(
@@ -166,7 +180,7 @@ class Settings:
         for f in fields(cls):
             raw = environ.get(f.metadata["variable"], "")
             if f.name not in values and raw:
-                values[f.name] = _parse(f.metadata["variable"], raw, f.default)
+                values[f.name] = _parse(f.metadata["variable"], raw, f.metadata["kind"])
         return cls(**values)
 
 
@@ -176,12 +190,12 @@ def model_name(model: str) -> str:
     return folder.resolve().name if folder.is_dir() else model
 
 
-def _parse(variable: str, raw: str, default: Any) -> Any:
-    """Return `raw` as the type of the default."""
+def _parse(variable: str, raw: str, kind: type) -> Any:
+    """Return `raw` as a value of a setting's type."""
     try:
-        if isinstance(default, bool):
+        if kind is bool:
             return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[raw.lower()]
-        return raw if default is None else type(default)(raw)
+        return kind(raw)
     except (KeyError, ValueError):
-        kind = {bool: "yes or no", int: "a whole number", float: "a number"}[type(default)]
-        raise InvalidRequest(f"{variable}={raw!r} is not {kind}; correct or unset it") from None
+        named = {bool: "yes or no", int: "a whole number", float: "a number"}[kind]
+        raise InvalidRequest(f"{variable}={raw!r} is not {named}; correct or unset it") from None

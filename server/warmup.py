@@ -7,10 +7,10 @@ import logging
 import threading
 
 from indexer.engine import Engine
-from indexer.errors import StoreUnavailable
+from indexer.errors import OverBudget, StoreUnavailable
 
 _LOOK_S = 0.5  # until null scores and snapshot are looked at again: topics and words may have changed
-_RETRY_S = 10.0  # until the words are read again, where the store did not answer
+_RETRY_S = 10.0  # until all is tried again, where the store did not answer or the day's budget is spent
 _PATIENCE_S = 10.0  # at the end of the process, for a step that is under way
 _log = logging.getLogger("topicdex")
 
@@ -53,7 +53,7 @@ class Warmup:
                 if not closed.is_set():
                     self.failure = error
                     _log.error("%s: %s", getattr(error, "code", "internal"), error)
-                if not isinstance(error, StoreUnavailable):
+                if not isinstance(error, StoreUnavailable | OverBudget):
                     break
                 wait = _RETRY_S
         self._ended.set()

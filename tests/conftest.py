@@ -59,15 +59,19 @@ def engine(settings: Settings, model: AxisEmbedder) -> Iterator[Engine]:
 @contextmanager
 def serving(
     settings: Settings,
-    model: AxisEmbedder,
+    model: AxisEmbedder | None,
     *,
     lock: StoreLock | None = None,
     before_it_answers: Callable[[], object] = lambda: None,
 ) -> Iterator[str]:
-    """Serve the store of the settings from threads of this process, and give the address."""
+    """Serve the store of the settings from threads of this process, and give the address.
+
+    `model`: the model in the place of the one that the settings name.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with Engine(settings, url=url, lock=lock, load=lambda _: model) as engine:
+    load = None if model is None else lambda _: model
+    with Engine(settings, url=url, lock=lock, load=load) as engine:
         before_it_answers()
         app = create_app(settings, engine=engine)
         server = DrainingServer(app, listening, threads=4)

@@ -15,7 +15,8 @@ from indexer import Engine, Settings
 from indexer.clusters.history import History
 from indexer.contract.clusterings import ClusteringSettings
 from indexer.contract.topics import Thresholds, TopicChange
-from indexer.errors import ModelMismatch, PreconditionFailed, StoreUnavailable
+from indexer.embedders import spending
+from indexer.errors import ModelMismatch, OverBudget, PreconditionFailed, StoreUnavailable
 from indexer.records import Topic, Word
 from indexer.store import changes
 from indexer.store.chroma import PATIENCE_S
@@ -297,3 +298,25 @@ def test_no_answer_of_a_server_is_waited_for_for_ever(shared, model):
     with Engine(shared, load=lambda _: model) as engine:
         client: Any = engine.store._chroma._client
         assert client._server._session.timeout == httpx.Timeout(PATIENCE_S)
+
+
+def test_the_budget_of_a_day_is_shared_and_restarts_know_what_was_paid(shared, model, monkeypatch):
+    monkeypatch.setattr(spending, "EVERY_S", 0.0)  # they look at each other's payments at once
+    paid, limited = "openai:text-embedding-3-small", replace(shared, budget=0.0001)  # 5,000 tokens
+
+    def pay(engine, tokens):
+        engine.spending.reserve(paid, tokens)
+        engine.spending.book(paid, tokens, tokens)
+        engine.spending.save()
+
+    with Engine(limited, serving=True, load=lambda _: model) as one:
+        with Engine(limited, serving=True, load=lambda _: model) as other:
+            pay(one, 2_000)
+            pay(other, 2_000)
+            pay(one, 500)
+        with Engine(limited, serving=True, load=lambda _: model) as later:
+            for engine in (one, later):
+                with pytest.raises(OverBudget):
+                    engine.spending.reserve(paid, 501)
+            pay(later, 500)
+            assert [engine.info().costs.today.tokens for engine in (one, later)] == [5_000, 5_000]

@@ -13,6 +13,7 @@ from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from indexer.embedders import Embedder
+    from indexer.embedders.spending import Spending
     from indexer.settings import Settings
     from indexer.store.doctor import Examination
     from indexer.store.store import Store
@@ -36,12 +37,17 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     --repair needs the space of the store a second time. With --all and --repair on a Chroma server, let nobody else
     write meanwhile; restart the topicdex servers after a repair.
     """
+    from indexer.embedders.spending import Spending
     from indexer.store.store import Store
 
+    spending = Spending(settings, run=True)
     store = Store.open(settings, create=False, damaged=True)
     try:
-        found = _examined(store, settings, mend=mend, yes=yes, sample=None if everything or mend else sample)
+        spending.keep(store.costs)
+        sample_size = None if everything or mend else sample
+        found = _examined(store, settings, spending, mend=mend, yes=yes, sample=sample_size)
     finally:
+        spending.close()
         store.close()
     if as_json:
         findings = [{"code": f.code, "count": f.count, "what": f.what, "mend": f.mend} for f in found.findings]
@@ -52,7 +58,9 @@ def doctor(mend: bool, yes: bool, sample: int, everything: bool, as_json: bool, 
     return 0 if found.healthy else 1
 
 
-def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample: int | None) -> Examination:
+def _examined(
+    store: Store, settings: Settings, spending: Spending, *, mend: bool, yes: bool, sample: int | None
+) -> Examination:
     """Examine a store and do what the options ask for; return what is found after it."""
     from indexer.embedders import as_stored, load_embedder
     from indexer.store.doctor import examine
@@ -67,7 +75,7 @@ def _examined(store: Store, settings: Settings, *, mend: bool, yes: bool, sample
 
     def load(name: str) -> Embedder:
         model = settings.model_to_load(name)
-        return load_embedder(model, as_stored(settings, model, store.model()))
+        return load_embedder(model, as_stored(settings, model, store.model()), spending=spending)
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands.options import MODEL, prints, settings_options
+from indexer.commands.estimates import check_budget, estimate_more, estimate_new, is_new, said
+from indexer.commands.options import MODEL, Command, prints, settings_options
 from indexer.commands.printing import Output, say
 from indexer.commands.progress import index_progress
+from indexer.errors import OverBudget
+from indexer.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from indexer.readers import Row
@@ -23,10 +26,29 @@ if TYPE_CHECKING:
     from indexer.words.indexing import Indexing, Summary
 
 
+def files_options(*, required: bool) -> Callable[[Command], Command]:
+    """Add FILE... and the names of their columns."""
+
+    def decorate(command: Command) -> Command:
+        for option in (
+            click.option("--id-column", help="column of the id; else id, else the id follows from the text"),
+            click.option("--text-column", help="column of the text; else text, word or name, else the only one"),
+            click.argument(
+                "files",
+                nargs=-1,
+                required=required,
+                metavar="FILE...",
+                type=click.Path(readable=False, allow_dash=True),
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 @click.command()
-@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(readable=False, allow_dash=True))
-@click.option("--text-column", help="column of the text; else text, word or name, else the only one")
-@click.option("--id-column", help="column of the id; else id, else the id follows from the text")
+@files_options(required=False)
 @click.option("--topics", "topics_file", type=click.Path(path_type=Path), help="set the topics from this file")
 @click.option(
     "--prune",
@@ -36,7 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="let --prune remove more than half of the words")
 @click.option("--dry-run", is_flag=True, help="say what would be done, and do nothing")
-@settings_options(MODEL)
+@settings_options((*MODEL, "budget"))
 @prints
 def index(
     files: tuple[str, ...],
@@ -51,22 +73,23 @@ def index(
     """Embed the words of FILE... and store them; what is there already is not embedded again.
 
     FILE is .txt (a text a line), .csv, .tsv, .jsonl or .parquet, each also .gz; - reads lines from standard input.
-    Columns beside text and id become metadata. Interrupted, run it again to go on.
+    Columns beside text and id become metadata. Interrupted, or stopped by --budget, run it again to go on.
     """
     from indexer.connect import connect
     from indexer.readers.survey import survey
     from indexer.words.indexing import Indexing
 
     topics = _topics(files, topics_file, prune)
-    with _sources(files, text_column, id_column) as sources:
+    with open_sources(files, text_column, id_column) as sources:
         surveyed = survey(sources)
         if dry_run:
-            return Output(_dry_run(sources, surveyed, prune, settings).to_json())
-        with connect(settings) as service:
+            return Output(_dry_run(sources, surveyed, prune, settings))
+        with connect(settings, run=True) as service:
+            check_budget(service, sources, surveyed, settings)
             if topics is not None:
                 service.topics.replace(topics)
                 say(f"{len(topics)} topics are set")
-            summary = _run(Indexing(service, sources, surveyed), prune, yes)
+            summary = _run(Indexing(service, sources, surveyed), prune, yes, settings)
     return Output(summary.to_json())
 
 
@@ -82,7 +105,7 @@ def _topics(files: tuple[str, ...], topics_file: Path | None, prune: bool) -> li
 
 
 @contextmanager
-def _sources(files: Sequence[str], text_column: str | None, id_column: str | None) -> Iterator[list[Source]]:
+def open_sources(files: Sequence[str], text_column: str | None, id_column: str | None) -> Iterator[list[Source]]:
     """Give a source for each file, none twice; standard input is copied, because it is read again."""
     import shutil
     import tempfile
@@ -102,38 +125,47 @@ def _sources(files: Sequence[str], text_column: str | None, id_column: str | Non
         yield [partial(read, name) for name in dict.fromkeys(files)]
 
 
-def _dry_run(sources: Sequence[Source], surveyed: Survey, prune: bool, settings: Settings) -> Summary:
-    """Say what would be done, and return the summary that it would have."""
+def _dry_run(sources: Sequence[Source], surveyed: Survey, prune: bool, settings: Settings) -> dict[str, object]:
+    """Say what would be done and what it would cost, and return the summary that it would have."""
     from indexer.connect import connect
     from indexer.contract.words import Counts
     from indexer.words.indexing import Indexing, Summary
 
-    if not (settings.server or settings.chroma_url) and _is_new(settings.data):
+    if is_new(settings):
+        estimate = estimate_new(sources, surveyed, settings.model or DEFAULT_MODEL, settings)
+        counts, removed = Counts(added=surveyed.distinct, embedded=estimate.texts), 0
         say(f"dry run: {settings.data} would be made, {surveyed.distinct} words would be added")
-        return Summary(Counts(added=surveyed.distinct), 0, surveyed.skipped, 0.0)
-    with connect(settings) as service:
-        indexing = Indexing(service, sources, surveyed)
-        counts, removed = indexing.plan(), indexing.stale_count() if prune else 0
-    say(
-        f"dry run: {counts.added} words would be added, {counts.updated} updated, {removed} removed, "
-        f"{counts.unchanged} are unchanged; {counts.embedded} texts would be embedded"
-    )
-    return Summary(counts, removed, surveyed.skipped, 0.0)
+    else:
+        with connect(settings) as service:
+            service.check_model()
+            counts, estimate = estimate_more(service, sources, surveyed, settings)
+            removed = Indexing(service, sources, surveyed).stale_count() if prune else 0
+        say(
+            f"dry run: {counts.added} words would be added, {counts.updated} updated, {removed} removed, "
+            f"{counts.unchanged} are unchanged; {counts.embedded} texts would be embedded"
+        )
+    say(f"dry run: {said(estimate)}")
+    return {**Summary(counts, removed, surveyed.skipped, 0.0).to_json(), "cost": estimate.model_dump()}
 
 
-def _is_new(folder: Path) -> bool:
-    """Tell whether a store would be made here: the folder is not there, or empty."""
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+def _run(indexing: Indexing, prune: bool, over_half: bool, settings: Settings) -> Summary:
+    """Index with a progress bar, say what was done, and return the summary; without sources, do nothing.
 
-
-def _run(indexing: Indexing, prune: bool, over_half: bool) -> Summary:
-    """Index with a progress bar, say what was done, and return the summary; without sources, do nothing."""
+    Raises OverBudget with what is stored and what the rest would cost.
+    """
     from indexer.words.indexing import Summary
 
     if not indexing.sources:
         return Summary(indexing.counts, 0, indexing.survey.skipped, 0.0)
-    with index_progress(indexing.survey.distinct) as progress:
-        summary = indexing.run(prune=prune, over_half=over_half, on_batch=progress)
+    try:
+        with index_progress(indexing.survey.distinct) as progress:
+            summary = indexing.run(prune=prune, over_half=over_half, on_batch=progress)
+    except OverBudget as error:
+        _, rest = estimate_more(indexing.service, indexing.sources, indexing.survey, settings)
+        raise OverBudget(
+            f"{error}; {indexing.counts.words} of {indexing.survey.distinct} words are stored, and every vector that "
+            f"was paid for is kept; the rest: {said(rest)}; run it again with a larger --budget to go on"
+        ) from error
     counts = summary.counts
     say(
         f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged, "

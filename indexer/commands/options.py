@@ -49,7 +49,7 @@ def setting_type(name: str) -> click.ParamType[Any]:
     """Return the type of a setting's flag, within the limits that the setting has."""
     f = next(f for f in fields(Settings) if f.name == name)
     if limits := f.metadata["limits"]:
-        return (NumberRange if isinstance(f.default, float) else click.IntRange)(*limits)
+        return (NumberRange if f.metadata["kind"] is float else click.IntRange)(*limits)
     return click.Path(path_type=Path) if isinstance(f.default, Path) else click.STRING
 
 

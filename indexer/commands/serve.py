@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Configured)
 @click.option("--open", "show", is_flag=True, help="open the page in the browser")
-@settings_options(tuple(name for name in (*MODEL, *LISTEN) if name != "server"))
+@settings_options(tuple(name for name in (*MODEL, *LISTEN, "budget") if name != "server"))
 def serve(settings: Settings, show: bool) -> None:
     """Serve the store over HTTP until Ctrl-C or SIGTERM: a page to ask and see, and the API."""
     from server.serve import serve as run

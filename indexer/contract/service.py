@@ -52,8 +52,11 @@ class Words(Protocol):
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
         """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk."""
 
-    def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do, without doing it; a text under several ids is embedded once."""
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None] = lambda _: None) -> Counts:
+        """Return what `index` would do, without doing it; a text under several ids is embedded once.
+
+        `on_text` is called with each text that would be embedded.
+        """
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
@@ -210,7 +213,10 @@ class Service(Protocol):
         """Return the version, the model, and how much is stored where."""
 
     def check_model(self) -> None:
-        """Raise ModelMismatch where a model was asked for and another one made the vectors."""
+        """Raise ModelMismatch where a model was asked for and another one made the vectors.
+
+        Raises InvalidRequest where this process has a budget, and nobody knows what the model costs.
+        """
 
     def close(self) -> None:
         """Close the corpus, so that others can open it."""

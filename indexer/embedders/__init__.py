@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 from indexer.embedders.embedder import Embedder, ModelIdentity
+from indexer.embedders.prices import PAID
+from indexer.embedders.spending import Spending
 from indexer.embedders.vector_cache import VectorCache
 from indexer.settings import Settings, model_name
 
 __all__ = ["Embedder", "ModelIdentity", "as_stored", "cache_of", "load_embedder"]
 
 
-def load_embedder(model: str, settings: Settings, *, serving: bool = False) -> Embedder:
+def load_embedder(
+    model: str, settings: Settings, *, serving: bool = False, spending: Spending | None = None
+) -> Embedder:
     """Load a model by its name, or from the folder where it lies.
 
     With `serving`, calls with few texts go before those with many. Vectors that are paid for are kept in the cache of
     the settings; those of a model that runs here are not: to read one is little faster than to make it anew.
 
-    Raises ModelUnavailable where it cannot be loaded.
+    What it pays counts in `spending`, by default against the budget of the settings alone. Raises ModelUnavailable
+    where it cannot be loaded, InvalidRequest where there is a budget and no price, OverBudget.
     """
-    if model.startswith("openai:"):
+    if model.startswith(PAID):
         from indexer.embedders.openai.embedder import OpenAIEmbedder
 
-        return OpenAIEmbedder(model, settings, cache_of(settings))
+        return OpenAIEmbedder(model, settings, spending or Spending(settings), cache_of(settings))
     from indexer.embedders.local import LocalEmbedder
 
     return LocalEmbedder(model, settings, serving=serving)

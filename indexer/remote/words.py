@@ -43,7 +43,7 @@ class RemoteWords(Words):
                 ahead = pool.submit(next, stream, None)
                 on_batch(self._send(batch).counts)
 
-    def plan(self, words: Iterable[Word]) -> Counts:
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None] = lambda _: None) -> Counts:
         """Return what `index` would do, without doing it; all words of the server are read for it."""
         prints: dict[str, str] = {}
         texts: set[str] = set()
@@ -56,8 +56,11 @@ class RemoteWords(Words):
                 unchanged += 1
                 continue
             added, updated = added + (word.id not in prints), updated + (word.id in prints)
-            embedded += text_hash(word.text) not in texts
-            texts.add(text_hash(word.text))
+            hash = text_hash(word.text)
+            if hash not in texts:
+                on_text(word.text)
+                embedded += 1
+            texts.add(hash)
         return Counts(added, updated, unchanged, embedded)
 
     def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:

@@ -17,6 +17,7 @@ from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
+from indexer.store.costs import CostTable
 from indexer.store.format import FORMAT, check_format, check_marker
 from indexer.store.index_files import cut_off
 from indexer.store.lock import StoreLock, prepare_folder
@@ -27,7 +28,7 @@ from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
-_CHANGES = "topicdex-changes"
+_CHANGES, _COSTS = "topicdex-changes", "topicdex-costs"
 _SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
 # A rebuilt collection has this suffix until it replaces the old one, and this key once it is whole and may do so.
@@ -40,6 +41,7 @@ class Store:
     """The words, topics and clusterings of one corpus; open it with `Store.open`, close it when done.
 
     `words`, `topics`, `clusterings`: the tables; `changes`: the log that the processes on a Chroma server share;
+    `costs`: what was paid for the vectors;
     `snapshots`: the words once more, in files that a start reads in place of Chroma; `mode`: "embedded" where this
     process owns the folder, "server" on a Chroma server; `write_lock`: held by every thread for the whole of a change,
     on disk and in memory, so that the two stay the same.
@@ -60,6 +62,7 @@ class Store:
         self.write_lock = threading.RLock()
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
         self._open_collections()
+        self.costs = CostTable(lambda: self._open(_COSTS, "l2"), lambda: self._chroma.has(_COSTS), shared=lock is None)
         self.snapshots = Snapshots(settings, self._source, untouched=untouched)
 
     @classmethod

@@ -67,10 +67,6 @@ class Indexing:
         removed = self.service.words.delete(stale) if stale else 0
         return Summary(self.counts, removed, self.survey.skipped, time.monotonic() - begin)
 
-    def plan(self) -> Counts:
-        """Return what `run` would do, without doing it."""
-        return self.service.words.plan(self.survey.latest(self.sources))
-
     def stale_count(self) -> int:
         """Return how many words `run` would remove with `prune`."""
         return len(self._stale(over_half=True))

@@ -6,6 +6,7 @@ import pytest
 
 import indexer
 from indexer import Engine
+from indexer.contract.costs import Cost, Costs
 from indexer.contract.info import Info, ModelInfo, StoredCounts, StoreInfo
 from indexer.contract.words import Similarity
 from indexer.errors import InvalidRequest, ModelMismatch
@@ -40,7 +41,7 @@ def test_similarity_of_a_blank_or_broken_text_is_refused(service, rows, columns)
 def test_info_says_what_is_stored_where(service):
     service.words.add(["fruit a", "fruit b"])
     service.topics.replace(["fruit"])
-    info = service.info()
+    info, nothing = service.info(), Cost(tokens=0, usd=0)
     assert info == Info(
         version=indexer.__version__,
         model=ModelInfo(name="axes", revision="1", dimension=8),
@@ -48,6 +49,7 @@ def test_info_says_what_is_stored_where(service):
         store=StoreInfo(mode="embedded", format=1),
         cached_words=info.cached_words,
         snapshot=info.snapshot,
+        costs=Costs(today=nothing, month=nothing, total=nothing, dated="2026-11", runs=[]),
     )
 
 

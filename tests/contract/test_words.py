@@ -67,7 +67,9 @@ def test_a_plan_counts_what_indexing_would_do_and_does_nothing(service, model):
     service.words.add([Word("fruit a", "1"), Word("fruit b", "2", {"n": 1})])
     model.texts.clear()
     words = [Word("fruit a", "1"), Word("fruit b", "2", {"n": 2}), Word("fruit b", "3"), *numbered("new")]
-    assert service.words.plan(iter(words)) == Counts(added=2, updated=1, unchanged=1, embedded=1)
+    told = []
+    assert service.words.plan(iter(words), told.append) == Counts(added=2, updated=1, unchanged=1, embedded=1)
+    assert told == ["new"]
     assert service.words.plan(iter([])) == Counts()
     assert sorted(service.words.ids()) == ["1", "2"] and model.texts == []
 
@@ -75,7 +77,9 @@ def test_a_plan_counts_what_indexing_would_do_and_does_nothing(service, model):
 def test_a_plan_counts_a_text_once_however_far_apart_its_ids_come(service, monkeypatch):
     monkeypatch.setattr("indexer.words.upsert.BATCH", 2)
     words = numbered("fruit", "a", "b", "c", "fruit")
-    assert service.words.plan(words) == Counts(added=5, embedded=4)
+    told = []
+    assert service.words.plan(words, told.append) == Counts(added=5, embedded=4)
+    assert sorted(told) == ["a", "b", "c", "fruit"]
     done = []
     service.words.index(words, done.append)
     assert sum(done, Counts()) == Counts(added=5, embedded=4)

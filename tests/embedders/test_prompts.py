@@ -8,6 +8,7 @@ from sentence_transformers import SentenceTransformer
 
 from indexer.embedders import as_stored, load_embedder
 from indexer.embedders.embedder import ModelIdentity
+from indexer.embedders.estimate import Estimate
 from indexer.embedders.prompts import Prompts
 from indexer.engine import Engine
 from indexer.errors import ModelMismatch, ModelUnavailable
@@ -162,3 +163,23 @@ def test_the_api_is_asked_for_short_vectors_and_prompts_are_sent(api):
     api.cannot_shorten = True
     with pytest.raises(ModelUnavailable, match="gives 8 numbers a text where 5 are asked"):
         load_embedder("openai:text-embedding-3-small", Settings.load(dimensions=5))
+
+
+def test_the_cost_is_that_of_texts_behind_their_prompt_and_of_the_cache_of_this_dimension(api, tmp_path):
+    model = "openai:text-embedding-3-small"
+    settings = Settings.load(dimensions=4, passage_prompt="passage: ")
+    estimate = Estimate(model, settings)
+    estimate.add("antidisestablishmentarianism")
+    expected = estimate.result()
+    embedder = load_embedder(model, settings)
+    before = api.tokens
+    embedder.embed(["antidisestablishmentarianism"])
+    assert api.tokens - before == expected.tokens > 6
+    for other, cached in (
+        (settings, 1),
+        (Settings.load(dimensions=4), 0),
+        (Settings.load(passage_prompt="passage: "), 0),
+    ):
+        estimate = Estimate(model, other)
+        estimate.add("antidisestablishmentarianism")
+        assert estimate.result().cached == cached

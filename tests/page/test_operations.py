@@ -2,10 +2,16 @@
 
 import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.request import Request, urlopen
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from indexer import Settings
+from indexer.embedders.spending import Payment
+from indexer.store.store import Store
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
 
@@ -53,6 +59,25 @@ def test_what_is_stored_is_told(page: Page, server: Server):
         expect(stored).to_contain_text(told)
     stored.get_by_role("link", name="Change").click()
     expect(page.locator("h1")).to_have_text("Evidence")
+
+
+@pytest.fixture
+def paid(store: Path) -> None:
+    """Let the store have paid for words to the latest today, and for lookups without a known price."""
+    now = datetime.now(UTC)
+    opened = Store.open(Settings(data=store))
+    model, started = "openai:text-embedding-3-small", now.isoformat(timespec="seconds")
+    opened.costs.write([Payment(now.date().isoformat(), "a", model, True, started, 1_234, 0.00002468)])
+    opened.costs.write([Payment("2025-01-31", "b", model, False, started, 10**8, 2.0, 7)])
+    opened.close()
+
+
+def test_what_was_paid_is_told(page: Page, paid: None, server: Server):
+    visit(page, server)
+    expect(card(page, "Stored").locator("dl")).to_contain_text(
+        "PaidToday USD 0.000025 (1,234 tokens), this month USD 0.000025 (1,234 tokens), "
+        "in all USD 2.00 (100,001,234 tokens). Of 7 tokens no price is known. Prices of 2026-11; prices change."
+    )
 
 
 def test_files_that_are_dropped_are_indexed_and_listed(page: Page, server: Server):

@@ -15,8 +15,9 @@ import numpy as np
 from indexer.embedders.batches import BULK
 from indexer.embedders.embedder import ModelIdentity
 from indexer.embedders.openai.tokens import Tokens
-from indexer.embedders.openai.wire import PassingFault, Wire
+from indexer.embedders.openai.wire import Answered, PassingFault, Wire, cache_key
 from indexer.embedders.prompts import Prompts, Role
+from indexer.embedders.spending import Spending
 from indexer.embedders.vector_cache import VectorCache
 from indexer.errors import ModelUnavailable
 from indexer.records import batched
@@ -43,15 +44,18 @@ _LOOKUP, _BULK = _Patience(3, 5.0), _Patience(8, 120.0)  # somebody waits for a 
 class OpenAIEmbedder:
     """The model `openai:NAME`; key and address are those of the openai library."""
 
-    def __init__(self, name: str, settings: Settings, cache: VectorCache | None = None) -> None:
-        """Connect, and embed one word to learn the dimension; raises ModelUnavailable.
+    def __init__(self, name: str, settings: Settings, spending: Spending, cache: VectorCache | None = None) -> None:
+        """Connect, and embed one word to learn the dimension; raises ModelUnavailable, OverBudget, and InvalidRequest.
 
         What `cache` has is not asked for, and each answer is there before the next request goes out in its place.
         """
+        spending.check(name)
         self._name = name
+        self._spending = spending
         self._wire = Wire(name, settings.dimensions)
         self._tokens = Tokens(name.removeprefix("openai:"))
         self._cache = cache
+        self._key = cache_key(name, self._wire.address, settings.dimensions)
         self._not_before = 0.0  # when the server takes requests again, on the monotonic clock
         self._dimension: int | None = None  # of every vector, once the first has come
         [vector] = self._embed(["dimension"])
@@ -66,7 +70,10 @@ class OpenAIEmbedder:
         self.identity = ModelIdentity(name, "", len(vector), self._prompts, shortened)  # the API names no revision
 
     def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
-        """Return one unit row for each text, shape (n, dimension); raises ModelUnavailable, with what came kept."""
+        """Return one unit row for each text, shape (n, dimension).
+
+        Raises ModelUnavailable and OverBudget, with what came kept.
+        """
         rows = self._embed([self._tokens.cut(text) for text in self._prompts.before(texts, role)])
         return unit(np.array(rows, dtype=np.float32).reshape(-1, self.identity.dimension))
 
@@ -76,7 +83,7 @@ class OpenAIEmbedder:
 
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         """Return the vector of each text; every one that is not cached is asked for once."""
-        model = (self._name, self._wire.address, *self._wire.shortened)
+        model = self._key
         known = {} if self._cache is None else self._cache.get(model, texts)
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         most = min(_TEXTS, max(_LEAST_TEXTS, -(-len(missing) // _IN_FLIGHT)))
@@ -106,7 +113,7 @@ class OpenAIEmbedder:
         for fault in count(1):
             self._wait(failed)
             try:
-                answered = self._wire.request(texts)
+                answered = self._paid(texts)
                 self._check(answered.vectors)
             except PassingFault as error:
                 after = pause * random.uniform(0.75, 1) if error.after is None else error.after
@@ -118,6 +125,27 @@ class OpenAIEmbedder:
                 self._rest(answered.pause)
                 return answered.vectors
         raise AssertionError("count() has no end")
+
+    def _paid(self, texts: list[str]) -> Answered:
+        """Return the answer to one request, and book what it cost; where it is not known, the most it can be."""
+        limited = self._spending.budget is not None
+        reserved = self._tokens.most(texts) if limited else 0
+        self._spending.reserve(self._name, reserved)
+        tokens: int | None = None
+        try:
+            answered = self._wire.request(texts)
+            tokens = answered.tokens
+            return answered
+        except PassingFault as fault:
+            tokens = None if fault.paid else 0
+            raise
+        except ModelUnavailable:
+            tokens = 0  # it was refused
+            raise
+        finally:
+            if tokens is None:
+                tokens = reserved if limited else self._tokens.most(texts)
+            self._spending.book(self._name, reserved, tokens)
 
     def _check(self, vectors: Vectors) -> None:
         given, wanted = vectors.shape[1], self._dimension

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 MOST = 8_192  # tokens of one text that the API takes
+_ADDED = 3  # tokens around a text
 _CL100K = ("text-embedding-3-", "text-embedding-ada-002")  # the models of this vocabulary
 
 
@@ -18,6 +19,18 @@ class Tokens:
     def count(self, text: str) -> int:
         """Return the number of tokens of a text; of an unknown vocabulary the most it can be."""
         return len(text.encode("utf-8")) if self._encode is None else len(self._encode(text))
+
+    @property
+    def known(self) -> bool:
+        """Tell whether the vocabulary is known, so that `count` is what the API counts."""
+        return self._model.startswith(_CL100K)
+
+    def most(self, texts: Sequence[str]) -> int:
+        """Return the most tokens that a request with these texts is paid for; all it is where the vocabulary is known.
+
+        Where it is not, each text may get a token at its beginning, one at its end, and one for a space before it.
+        """
+        return sum(map(self.count, texts)) + (0 if self.known else _ADDED * len(texts))
 
     def too_long(self, text: str) -> bool:
         """Tell whether a text has more tokens than the API takes."""
@@ -38,7 +51,7 @@ class Tokens:
 
     @cached_property
     def _encode(self) -> Callable[[str], list[int]] | None:
-        if not self._model.startswith(_CL100K):
+        if not self.known:
             return None
         import bpe_openai  # 0.5 s: few calls have so many texts, or so long ones, that tokens must be counted
 

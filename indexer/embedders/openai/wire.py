@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx
 import numpy as np
 import openai
 
@@ -21,6 +22,7 @@ from indexer.vectors import Vectors
 _DEADLINE_S = 60.0  # for a whole answer: a time-out of the socket begins again with every byte
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?")
 _LONGEST_WAIT_S = 120.0  # that a server may ask for
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # nobody was there to be asked
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Answered:
 
 
 class PassingFault(Exception):
-    """A fault after which the same request may succeed; `after`: in so many seconds, None where nobody said."""
+    """A fault after which the same request may succeed; `after`: in so many seconds, None where nobody said.
 
-    def __init__(self, error: ModelUnavailable, after: float | None = None) -> None:
+    `paid`: the request may have been paid for all the same.
+    """
+
+    def __init__(self, error: ModelUnavailable, after: float | None = None, *, paid: bool = True) -> None:
         super().__init__(str(error))
         self.error = error
         self.after = after
+        self.paid = paid
 
 
 class Wire:
@@ -58,15 +64,9 @@ class Wire:
             raise ModelUnavailable(f"{name}: {error}") from error
 
     @property
-    def shortened(self) -> tuple[str, ...]:
-        """Return the dimension that is asked for, where it is not the model's own: a vector depends on it."""
-        return () if self._dimensions is None else (str(self._dimensions),)
-
-    @property
     def address(self) -> str:
         """Return the address of the API, without a key or password."""
-        url = self._client.base_url
-        return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
+        return _address(self._client)
 
     def request(self, texts: Sequence[str]) -> Answered:
         """Return the vector of each text; raises PassingFault, or ModelUnavailable where asking again is of no use.
@@ -75,10 +75,9 @@ class Wire:
         """
         try:
             body, headers = self._post(texts)
-        except openai.APIConnectionError:
-            raise PassingFault(
-                self._failed(f"cannot be reached at {self.address}; check OPENAI_BASE_URL and the network")
-            ) from None
+        except openai.APIConnectionError as error:
+            failed = self._failed(f"cannot be reached at {self.address}; check OPENAI_BASE_URL and the network")
+            raise PassingFault(failed, paid=not isinstance(error.__cause__, _NOT_SENT)) from None
         except openai.APIStatusError as error:
             raise self._refused(error) from None
         except openai.OpenAIError as error:
@@ -135,9 +134,8 @@ class Wire:
                 "says that the quota of this key is used up; check the plan, then go on with the same call"
             )
         if status in (408, 409, 429) or status >= 500:
-            return PassingFault(
-                self._failed(f"answers {status}; try again later"), _retry_after(error.response.headers)
-            )
+            failed = self._failed(f"answers {status}; try again later")
+            return PassingFault(failed, _retry_after(error.response.headers), paid=status != 429)
         return self._failed(f"answers {status}; check the name of the model{self._doubt()}")
 
     def _doubt(self) -> str:
@@ -145,6 +143,21 @@ class Wire:
 
     def _failed(self, how: str) -> ModelUnavailable:
         return ModelUnavailable(f"{self._name} {how}")
+
+
+def cache_key(model: str, api: str, dimensions: int | None) -> tuple[str, ...]:
+    """Return what a vector depends on beside its text: the model, the address of the API, the numbers asked for."""
+    return (model, api) if dimensions is None else (model, api, str(dimensions))
+
+
+def address() -> str:
+    """Return the address that would be asked, as `Wire.address` does; no key is needed, and nothing is sent."""
+    return _address(openai.OpenAI(api_key="none"))
+
+
+def _address(client: openai.OpenAI) -> str:
+    url = client.base_url
+    return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
 
 
 def _numbers(embedding: Any) -> Vectors:

@@ -16,6 +16,9 @@ export const percent = (share, digits = 0) => (share === null || share === undef
 
 export const seconds = (value) => (value === null || value === undefined ? "\u2013" : value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`);
 
+/** An amount: cents from a dollar on, millionths of a dollar below. */
+export const dollars = (usd) => `USD ${usd >= 1 || usd === 0 ? usd.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : usd.toFixed(6)}`;
+
 export const bytes = (value) => (value < 1e6 ? `${Math.round(value / 1e3)} KB` : `${(value / 1e6).toFixed(value < 1e7 ? 1 : 0)} MB`);
 
 /** The local date and time of an RFC 3339 text. */

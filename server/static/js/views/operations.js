@@ -2,7 +2,7 @@
 
 import { call, follow, get, path } from "../api.js";
 import { fill, h, text } from "../dom.js";
-import { bytes, count, counted, score, seconds, when } from "../format.js";
+import { bytes, count, counted, dollars, score, seconds, when } from "../format.js";
 import { drop } from "../parts/drop.js";
 import { jobProgress } from "../parts/job.js";
 import { failed, problemText, tell } from "../parts/notice.js";
@@ -38,6 +38,8 @@ export async function show(root, state, signal) {
 async function overview(signal) {
   const [{ counts, model, snapshot, ...info }, limits, state] = await Promise.all([get("info", null, { signal }), get("thresholds", null, { signal }),
     get("../readyz", null, { signal }).then(() => "Ready", problemText)]);
+  const { costs } = info;
+  const paid = ({ usd, tokens }) => `${dollars(usd)} (${counted(tokens, "token")})`;
   const limit = (value) => (value === null ? "none" : score(value));
   const own = Object.keys(limits.topics).length;
   return facts({
@@ -48,6 +50,8 @@ async function overview(signal) {
     Model: `${model.name}, ${model.dimension} dimensions`,
     Store: `${info.store.mode === "server" ? "Chroma server" : "Folder"}, format ${info.store.format}`,
     Snapshot: snapshot ? `${bytes(snapshot.bytes)}, ${when(snapshot.created)}` : "None",
+    ...(costs?.total.tokens && { Paid: [`Today ${paid(costs.today)}, this month ${paid(costs.month)}, in all ${paid(costs.total)}. `,
+      costs.total.unpriced > 0 && `Of ${counted(costs.total.unpriced, "token")} no price is known. `, `Prices of ${costs.dated}; prices change. Days end at 0:00 UTC.`] }),
     Version: info.version,
   });
 }
