@@ -18,13 +18,13 @@ from server.schemas import Query
 _ZIP = "application/zip"
 _TYPES: Mapping[ExportFormat, tuple[str, str]] = {  # the content type, and the ending of the file's name
     "parquet": ("application/vnd.apache.parquet", "parquet"),
-    "csv": ("text/csv", "csv"),
+    "csv": ("text/csv; charset=utf-8", "csv"),
     "numpy": (_ZIP, "zip"),
     "projector": (_ZIP, "zip"),
 }
 _FILE: dict[str, Any] = {
     "description": "The file; it is whole where the answer ends as HTTP says it does",
-    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind, _ in _TYPES.values()},
+    "content": {kind.split(";")[0]: {"schema": {"type": "string", "format": "binary"}} for kind, _ in _TYPES.values()},
 }
 
 
