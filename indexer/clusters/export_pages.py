@@ -17,8 +17,8 @@ from indexer.topics.answering import InUse
 from indexer.vectors import Ints, Vectors
 from indexer.words.rows import View
 
-_PAGE_BYTES = 8 * 2**20  # of vectors, and of texts
-_PAGE_WORDS = 8_192
+_PAGE_BYTES = 2 * 2**20  # of vectors, and of texts
+_PAGE_WORDS = 4_096
 _AT_ONCE = 256  # words that are read before it is known how long their texts are
 _KINDS: Mapping[type, Kind] = {str: "text", bool: "boolean", int: "integer", float: "number"}
 

@@ -18,6 +18,7 @@ import pyarrow.csv
 
 from indexer.contract.exports import FILES, ID, TEXT, Export
 from indexer.exports.columns import columns_of
+from indexer.exports.parquet import numbers
 from indexer.exports.zipped import Entry, zipped
 from indexer.records import Scalar
 
@@ -44,7 +45,7 @@ def _vectors(export: Export) -> Iterator[bytes]:
     options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t")
     for vectors in export.vectors():
         lines = io.BytesIO()
-        batch = pa.record_batch([pa.array(column) for column in np.round(vectors, _DECIMALS).T.copy()], names)
+        batch = pa.record_batch([numbers(column) for column in np.round(vectors, _DECIMALS).T], names)
         pyarrow.csv.write_csv(batch, lines, options)
         yield lines.getvalue()
 
