@@ -15,6 +15,7 @@ from indexer.commands.cost import cost
 from indexer.commands.demo import demo
 from indexer.commands.doctor import doctor
 from indexer.commands.evidence import calibrate, classify, evaluate
+from indexer.commands.export import export
 from indexer.commands.index import index
 from indexer.commands.info import info
 from indexer.commands.lookups import matrix, similar, topic
@@ -37,7 +38,7 @@ def cli() -> None:
 
 _COMMANDS = (
     *(index, cost, serve, demo, info, doctor),
-    *(topic, similar, matrix, classify),
+    *(topic, similar, matrix, classify, export),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
     *(compare, cache, completion),
 )

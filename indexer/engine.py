@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
+
+import numpy as np
+import numpy.typing as npt
 
 import indexer
 from indexer.clusters.clusterings import Clusterings
+from indexer.clusters.export_pages import Known, export_of
+from indexer.contract.exports import ExportFormat
 from indexer.contract.info import Info, ModelInfo, SnapshotInfo, StoredCounts, StoreInfo
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, ModelIdentity, as_stored, load_embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.embedders.spending import Spending
+from indexer.exports import exported
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.format import FORMAT
@@ -23,6 +29,7 @@ from indexer.store.store import Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
 from indexer.words.corpus import Corpus
+from indexer.words.rows import View
 from indexer.words.similarity import similarity
 
 _log = logging.getLogger("topicdex")
@@ -84,6 +91,15 @@ class Engine(Service):
             snapshot=pointer and SnapshotInfo(words=pointer.words, bytes=pointer.bytes, created=pointer.created),
             costs=self.spending.costs(),
         )
+
+    def export(self, format: ExportFormat) -> Iterator[bytes]:
+        view = self.words.load().view()
+        known = Known(self.topics.current.used(), self.clusterings.newest(), self.positions(view))
+        return exported(export_of(view, known), format)
+
+    def positions(self, view: View) -> npt.NDArray[np.uint16] | None:
+        """Return the place of each row of a view on the newest finished map, (rows, 2); None where there is none."""
+        return None
 
     def embedder(self) -> Embedder:
         """Return the model, loaded at the first call: the one that was asked for, else the store's, else the default.

@@ -21,6 +21,7 @@ from server.context import Context
 from server.doctor import doctor
 from server.doors import register_doors
 from server.editing import editing
+from server.exports import exports
 from server.hosts import check_hosts
 from server.imports import imports
 from server.jobs import Jobs
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if own:
         atexit.register(jobs.close)  # before the engine
     app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
-    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, comparisons, service):
+    for blueprint in (topics, editing, labelled, words, clusterings, imports, exports, doctor, comparisons, service):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)

@@ -26,7 +26,7 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.embedders import Embedder
-from indexer.errors import Cancelled, Conflict, InvalidRequest, NotFound, TopicdexError
+from indexer.errors import Cancelled, Conflict, InvalidRequest, NoClustering, NotFound, TopicdexError
 from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
@@ -179,6 +179,13 @@ class Clusterings(service.Clusterings):
             )
         ]
         return ClusterAnswers(results=results)
+
+    def newest(self) -> ClusterSet | None:
+        """Return the clusters of the newest finished clustering and their prototypes; None where none has finished."""
+        try:
+            return self._cluster_set(self.history.newest())
+        except (NoClustering, NotFound):  # it may be deleted at this moment
+            return None
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
         before, after = (self.history.finished(id).clustering.clusters for id in (old, new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -46,13 +47,27 @@ def similar(service: Service, text: str, k: int) -> Output:
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...", type=valid_text)
+@click.option("--html", type=click.Path(path_type=Path), help="write a page that opens offline to this file")
 @settings_options(("server", "model", "trust_remote_code", "revision"))
 @prints
-def matrix(texts: tuple[str, ...], settings: Settings) -> Output:
+def matrix(texts: tuple[str, ...], html: Path | None, settings: Settings) -> Output:
     """Compare every TEXT with every other: the table of their cosines."""
     similarity = _similarity(texts, settings)
+    if html is not None:
+        return Output(similarity, _write_page(html, similarity))
     rows = [(row, *cosines) for row, cosines in zip(similarity.rows, similarity.matrix, strict=True)]
     return Output(similarity, Table(("", *similarity.columns), rows))
+
+
+def _write_page(path: Path, similarity: Similarity) -> str:
+    """Write the matrix as one HTML file, and return what to say of it."""
+    from indexer.commands.files import write_whole
+    from server.single_file import single_file
+
+    data = {"title": "How alike the texts are", **similarity.model_dump()}
+    styles = ("css/tokens.css", "css/base.css", "css/parts.css")
+    size = write_whole(path, (part.encode() for part in single_file(data["title"], "js/matrix/file.js", styles, data)))
+    return f"{path} is written: {size / 1e3:,.0f} KB"
 
 
 def _similarity(texts: tuple[str, ...], settings: Settings) -> Similarity:

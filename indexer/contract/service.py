@@ -18,6 +18,7 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.contract.evaluations import Calibration, Evaluation
+from indexer.contract.exports import ExportFormat
 from indexer.contract.info import Info
 from indexer.contract.topics import (
     ClassifiedWords,
@@ -211,6 +212,15 @@ class Service(Protocol):
 
     def info(self) -> Info:
         """Return the version, the model, and how much is stored where."""
+
+    def export(self, format: ExportFormat) -> Iterator[bytes]:
+        """Yield all words, with what is known of them, as a file; "numpy" and "projector", several files, as a zip.
+
+        That is their metadata, vectors, topics, clusters and places on the map, all of the moment of the call. "csv" is
+        without the vectors. `topicdex index` makes an equal store of "parquet" and "csv"; `pandas.read_parquet` opens
+        the first. Raises InvalidRequest where the metadata has more names than a table has columns, and through a
+        server TooManyJobs.
+        """
 
     def check_model(self) -> None:
         """Raise ModelMismatch where a model was asked for and another one made the vectors.

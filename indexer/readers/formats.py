@@ -6,11 +6,12 @@ import csv
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
+from indexer.contract.exports import MARK, VECTOR, Kind, kinds_of, scalar_of, unguarded, value_of
 from indexer.errors import InputError
 from indexer.readers.lines import GZIP_ERRORS, LINE_BYTES, File, decoded_lines, open_file, without_end
 from indexer.records import metadata_name_problem
@@ -25,6 +26,7 @@ class Record:
     line: int  # 1 is the first; in Parquet and JSON lists, the number of the row
     values: str | dict[str, Any]
     header: int = 1  # the line where its columns are named
+    exported: bool = False  # of an export of ours, all values as they were
 
 
 def read_records(file: File) -> Iterator[Record]:
@@ -70,9 +72,12 @@ def _delimited_records(stream: BinaryIO, name: str, *, delimiter: str) -> Iterat
         header = next(rows, None)
         if header is None:
             return
-        columns = [cell.strip() for cell in header]
+        kinds = _exported_kinds(header)
+        columns = [cell.strip() for cell in header] if kinds is None else [unguarded(cell) for cell in header]
         if not any(columns):
             raise InputError(f"{name}, line 1: no column names; the first line must name the columns")
+        if kinds is not None:
+            columns = ["" if column.startswith(MARK) else column for column in columns]
         _check_columns(columns, name)
         if len(columns) == 1 and any(other in columns[0] for other in ",;\t" if other != delimiter):
             raise InputError(f"{name}, line 1: the columns are not separated by {delimiter!r}; save it so")
@@ -88,9 +93,18 @@ def _delimited_records(stream: BinaryIO, name: str, *, delimiter: str) -> Iterat
                 )
             # A blank line has no cells at all: it becomes a row of empty ones.
             filled = dict(zip(columns, cells, strict=False))
-            yield Record(start, {column: filled.get(column) or None for column in columns if column})
+            values: dict[str, Any] = {column: filled.get(column) or None for column in columns if column}
+            if kinds is not None:
+                values |= {c: value_of(cell, kinds.get(c, "text")) for c, cell in values.items() if cell is not None}
+            yield Record(start, values, exported=kinds is not None)
     except csv.Error as error:
         _refuse_row(error, name, start)
+
+
+def _exported_kinds(header: Sequence[str]) -> Mapping[str, Kind] | None:
+    """Return the kinds by column that the header of a CSV export names; None where it is none of ours."""
+    mark = next((cell for cell in header if cell.startswith(MARK)), None)
+    return None if mark is None else kinds_of(mark.removeprefix(MARK))
 
 
 def _refuse_row(error: csv.Error, name: str, line: int) -> NoReturn:
@@ -160,8 +174,15 @@ def _parquet_records(stream: BinaryIO, name: str) -> Iterator[Record]:
             if not stream.seek(0, 2):
                 return
             parquet = pq.ParquetFile(stream)
-            _check_columns(parquet.schema_arrow.names, name)
-            for batch in parquet.iter_batches(batch_size=PARQUET_ROWS):
+            names = parquet.schema_arrow.names
+            _check_columns(names, name)
+            mark = (parquet.schema_arrow.metadata or {}).get(MARK.encode())
+            mixed: list[str] = []
+            if mark is not None:
+                names = [column for column in names if column != VECTOR]  # long, and made again
+                kinds = kinds_of(mark.decode("utf-8", "replace"))
+                mixed = [column for column in names if kinds.get(column) == "mixed"]
+            for batch in parquet.iter_batches(batch_size=PARQUET_ROWS, columns=names):
                 # Python's datetime knows microseconds: nanoseconds are cut off, where Arrow would raise an error.
                 fields = [
                     pa.field(f.name, pa.timestamp("us", f.type.tz))
@@ -172,7 +193,8 @@ def _parquet_records(stream: BinaryIO, name: str) -> Iterator[Record]:
                 table = pa.Table.from_batches([batch]).cast(pa.schema(fields), safe=False)
                 for values in table.to_pylist():
                     number += 1
-                    yield Record(number, values)
+                    values |= {c: scalar_of(values[c]) for c in mixed if values[c] is not None}
+                    yield Record(number, values, exported=mark is not None)
         except GZIP_ERRORS:
             raise InputError(f"{name}: the gzip data is broken or cut off; pack it again") from None
         except (pa.ArrowException, ValueError, OverflowError, OSError) as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import BinaryIO, Literal
 
+from indexer.contract.exports import OWN, name_of
 from indexer.errors import InputError
 from indexer.readers.columns import ID_COLUMNS, LABEL_COLUMNS, TEXT_COLUMNS, optional_column, required_column
 from indexer.readers.formats import Record, read_records, text_records
@@ -41,7 +42,8 @@ def read_words(file: File, *, text_column: str | None = None, id_column: str | N
     `text_column`, else in the first of the columns text, word, name (in upper or lower case), else in the only one;
     the id is in `id_column`, else in a column called id, else it follows from the text. The other columns are
     metadata. Cells that are empty, null or (Parquet) NaN are left out; dates become ISO text, decimals and whole
-    numbers over 64 bit text, lists and objects their JSON text.
+    numbers over 64 bit text, lists and objects their JSON text. An export of ours gives the words that it was made of:
+    topics, clusters and the like are no metadata of them.
 
     Raises InputError, once iteration gets there, naming the file and the line.
     """
@@ -54,6 +56,8 @@ def read_words(file: File, *, text_column: str | None = None, id_column: str | N
             columns = _columns(record, str(file), text_column, "id", id_column)
         values = {name: value for name, value in record.values.items() if not _is_missing(value)}
         others = {name: value for name, value in values.items() if name not in columns}
+        if record.exported:
+            others = {name_of(column): value for column, value in others.items() if column not in OWN}
         yield _word(record.line, values.get(columns[0]), values.get(columns[1]), others)
 
 

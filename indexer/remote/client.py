@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Self
 
+from indexer.contract.exports import ExportFormat
 from indexer.contract.info import Info
 from indexer.contract.service import Service
 from indexer.contract.words import Similarity
@@ -49,6 +50,10 @@ class Remote(Service):
 
     def info(self) -> Info:
         return self._connection.ask(Info, "GET", "/v1/info")
+
+    def export(self, format: ExportFormat) -> Iterator[bytes]:
+        parts = self._connection.stream_bytes("/v1/export", {"format": format})
+        return chain([next(parts, b"")], parts)  # the call itself raises what the server answers
 
     def check_model(self) -> None:
         asked = self.settings.model_name

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -96,14 +97,24 @@ class Connection:
     def stream(self, path: str, query: Query) -> Iterator[str]:
         """Yield the lines of an answer while it comes, many at a time; raises as `call` does."""
         rest = ""
+        with self._streamed(path, query) as response:
+            for text in response.iter_text():
+                lines, end, rest = (rest + text).rpartition("\n")
+                yield lines + end
+
+    def stream_bytes(self, path: str, query: Query) -> Iterator[bytes]:
+        """Yield the bytes of an answer while it comes; raises as `call` does, also where it is cut off."""
+        with self._streamed(path, query) as response:
+            yield from response.iter_bytes()
+
+    @contextmanager
+    def _streamed(self, path: str, query: Query) -> Iterator[httpx.Response]:
         try:
             with self._client.stream("GET", path, params=_given(query)) as response:
                 if not response.is_success:
                     response.read()
                     raise self._error(response)
-                for text in response.iter_text():
-                    lines, end, rest = (rest + text).rpartition("\n")
-                    yield lines + end
+                yield response
         except httpx.RequestError as error:
             raise self._lost(error, writes=False) from error
 

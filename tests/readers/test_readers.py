@@ -403,3 +403,41 @@ def test_topics_that_cannot_be_used_are_refused_with_their_place(write, name, co
         read_topics(path)
     assert str(path) in str(caught.value)
     assert message in str(caught.value)
+
+
+# Exports of ours; that they hold every word as it was is in tests/exports
+
+MARK = '"topicdex:{""n"": ""integer""}"'
+
+
+def test_an_apostrophe_is_taken_off_a_cell_of_an_export_and_of_no_other_file(write):
+    ours = write("ours.csv", f"id,text,n,metadata.topic,topic,score,{MARK}\n1,'=1+1,'=2,'-t,'@fruit,0.5,\n")
+    assert list(read_words(ours)) == [word("=1+1", "1", n="=2", topic="-t")]
+    other = write("other.csv", "id,text,n\n1,'=1+1,'=2\n")
+    assert list(read_words(other)) == [word("'=1+1", "1", n="'=2")]
+
+
+def test_an_export_that_was_sorted_cut_and_added_to_is_still_one(write):
+    edited = write("edited.csv", f"{MARK},mine,text,n,cluster\n,'x,fruit,7,a\n,,'',seven,b\n,,', ,\n")
+    assert list(read_words(edited)) == [
+        word("fruit", mine="'x", n=7),
+        word("'", n="seven"),
+        Skipped(4, "the text is blank"),
+    ]
+
+
+def test_the_columns_of_an_export_that_follow_from_its_words_are_metadata_in_another_file(write):
+    content = "id,text,topic,score\n1,fruit,Fruit,0.5\n"
+    assert list(read_words(write("other.csv", content))) == [word("fruit", "1", topic="Fruit", score="0.5")]
+    columns = {"id": ["1"], "text": ["fruit"], "topic": ["Fruit"], "score": [0.5]}
+    plain, ours = pa.table(columns), pa.table(columns).replace_schema_metadata({"topicdex:": "{}"})
+    for table, metadata in ((plain, {"topic": "Fruit", "score": 0.5}), (ours, {})):
+        pq.write_table(table, buffer := io.BytesIO())
+        assert list(read_words(write("a.parquet", buffer.getvalue()))) == [Word("fruit", "1", metadata)]
+
+
+def test_a_parquet_export_that_somebody_has_spoilt_is_named(write):
+    table = pa.table({"text": ["fruit"], "n": ["{"]}).replace_schema_metadata({"topicdex:": '{"n": "mixed"}'})
+    pq.write_table(table, buffer := io.BytesIO())
+    with pytest.raises(InputError, match=r"a\.parquet, line 2: no readable Parquet"):
+        list(read_words(write("a.parquet", buffer.getvalue())))
