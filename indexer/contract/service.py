@@ -55,6 +55,9 @@ class Words(Protocol):
     def plan(self, words: Iterable[Word]) -> Counts:
         """Return what `index` would do, without doing it; a text under several ids is embedded once."""
 
+    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
+        """Yield, each once, the texts of the words that `index` would embed: those that are not stored."""
+
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""
 

@@ -45,11 +45,7 @@ class RemoteWords(Words):
 
     def plan(self, words: Iterable[Word]) -> Counts:
         """Return what `index` would do, without doing it; all words of the server are read for it."""
-        prints: dict[str, str] = {}
-        texts: set[str] = set()
-        for stored in self._all():
-            prints[stored.id] = fingerprint(Word(stored.text, stored.id, stored.metadata))
-            texts.add(text_hash(stored.text))
+        prints, texts = self._stored()
         added = updated = unchanged = embedded = 0
         for word in words:
             if prints.get(word.id) == fingerprint(word):
@@ -59,6 +55,14 @@ class RemoteWords(Words):
             embedded += text_hash(word.text) not in texts
             texts.add(text_hash(word.text))
         return Counts(added, updated, unchanged, embedded)
+
+    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
+        prints, texts = self._stored()
+        for word in words:
+            hash = text_hash(word.text)
+            if hash not in texts and prints.get(word.id) != fingerprint(word):
+                texts.add(hash)
+                yield word.text
 
     def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:
         if contains and not encodes(contains):  # which no address can hold, and no text
@@ -87,6 +91,14 @@ class RemoteWords(Words):
 
     def _send(self, batch: list[dict[str, Any]]) -> WordsAdded:
         return self._connection.ask(WordsAdded, "POST", "/v1/words", {"words": batch}, writes=True)
+
+    def _stored(self) -> tuple[dict[str, str], set[str]]:
+        """Return the fingerprint of every word of the server by its id, and the hashes of their texts."""
+        prints, texts = dict[str, str](), set[str]()
+        for stored in self._all():
+            prints[stored.id] = fingerprint(Word(stored.text, stored.id, stored.metadata))
+            texts.add(text_hash(stored.text))
+        return prints, texts
 
     def _all(self) -> Iterator[WordRecord]:
         cursor = None

@@ -46,6 +46,9 @@ class Corpus(Words):
     def plan(self, words: Iterable[Word]) -> Counts:
         return self._writer.plan(words)
 
+    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
+        return self._writer.new_texts(words)
+
     def ids(self) -> Iterator[str]:
         yield from self._store.words.ids()
 

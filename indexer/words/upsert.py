@@ -70,6 +70,14 @@ class Writer:
             fresh |= plan.fresh.keys()
         return counts
 
+    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
+        """Yield, each once, the texts that `index` would embed."""
+        seen = set[str]()
+        for changed, _ in self._looked_up(words):
+            fresh = self._plan(changed, looked_up=True).fresh
+            yield from (text for hash, text in fresh.items() if hash not in seen)
+            seen |= fresh.keys()
+
     def write(self, words: Sequence[Word], *, looked_up: bool = False) -> Plan:
         """Write what of a batch is new or changed, and return what that was; of words with one id the last counts.
 

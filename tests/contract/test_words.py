@@ -20,6 +20,21 @@ def test_words_are_added_updated_and_left(service, model):
     assert service.words.add([]) == WordsAdded(added=0, updated=0, unchanged=0, ids=[])
 
 
+def test_the_texts_that_an_indexing_would_embed_are_told_and_nothing_is_done(service, model):
+    service.words.add(numbered("fruit a", "country b"))
+    model.texts.clear()
+    given = [
+        Word("fruit a", "0"),  # stored as it is
+        Word("fruit a", "1"),  # another text of this id, stored under another
+        Word("fruit c", "2"),
+        Word("fruit c", "3"),
+        Word("fruit d", "4"),
+    ]
+    assert list(service.words.new_texts(given)) == ["fruit c", "fruit d"]
+    assert list(service.words.new_texts([])) == []
+    assert (model.texts, len(service.words.page(10))) == ([], 2)
+
+
 def test_bare_texts_get_the_id_that_follows_from_them(service):
     added = service.words.add(["Apple", "Mango"])
     assert added.ids == [text_hash("Apple"), text_hash("Mango")]
