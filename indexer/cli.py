@@ -7,6 +7,7 @@ import sys
 import click
 
 from indexer import __version__
+from indexer.commands.batches import batches
 from indexer.commands.cache import cache
 from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.completion import completion
@@ -37,7 +38,7 @@ _COMMANDS = (
     *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
-    *(cache, completion),
+    *(cache, batches, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

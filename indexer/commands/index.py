@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from indexer.commands.batches import check_batch, submit
 from indexer.commands.options import MODEL, prints, settings_options
 from indexer.commands.printing import Output, say
 from indexer.commands.progress import index_progress
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="let --prune remove more than half of the words")
 @click.option("--dry-run", is_flag=True, help="say what would be done, and do nothing")
+@click.option(
+    "--batch", is_flag=True, help="embed by OpenAI's Batch API: half the price, within a day; see topicdex batches"
+)
 @settings_options(MODEL)
 @prints
 def index(
@@ -46,6 +50,7 @@ def index(
     prune: bool,
     yes: bool,
     dry_run: bool,
+    batch: bool,
     settings: Settings,
 ) -> Output:
     """Embed the words of FILE... and store them; what is there already is not embedded again.
@@ -57,6 +62,8 @@ def index(
     from indexer.readers.survey import survey
     from indexer.words.indexing import Indexing
 
+    if batch:
+        check_batch(files, settings, prune=prune, dry_run=dry_run)
     topics = _topics(files, topics_file, prune)
     with _sources(files, text_column, id_column) as sources:
         surveyed = survey(sources)
@@ -66,6 +73,8 @@ def index(
             if topics is not None:
                 service.topics.replace(topics)
                 say(f"{len(topics)} topics are set")
+            if batch:
+                return submit(service, settings, sources, surveyed)
             summary = _run(Indexing(service, sources, surveyed), prune, yes)
     return Output(summary.to_json())
 

@@ -1,0 +1,183 @@
+"""What of an indexing must be asked for: which texts are neither stored nor cached, the files of requests, the batches.
+
+A request asks for one text. So one that fails costs no other, its id follows from its text, and a batch still holds as
+many texts as the API takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from typing import cast
+
+import numpy as np
+
+from indexer.batches.submissions import Part, Submission, written
+from indexer.contract.service import Service
+from indexer.contract.words import Counts
+from indexer.embedders import load_embedder
+from indexer.embedders.openai.batch_api import MOST_BYTES, MOST_REQUESTS, BatchAPI
+from indexer.embedders.openai.embedder import OpenAIEmbedder
+from indexer.errors import InvalidRequest
+from indexer.records import Word, batched, text_hash
+from indexer.settings import Settings
+
+_BLOCK = 1_000  # texts that the cache is asked for at a time
+
+Words = Callable[[], Iterable[Word]]  # reads the words from their beginning each time it is called
+
+
+@dataclass
+class Plan:
+    """Which part asks for what, by the id of the request; a part for each number."""
+
+    embedder: OpenAIEmbedder
+    number_of: dict[str, int]
+    parts: list[Part]
+
+    def pending(self, word: Word) -> bool:
+        """Tell whether the vector of a word is yet to come."""
+        return self.part_of(word) is not None
+
+    def part_of(self, word: Word) -> int | None:
+        """Return the number of the part that brings the vector of a word; None where that is there."""
+        return self.number_of.get(request_id(self.embedder, word))
+
+    @property
+    def texts(self) -> int:
+        """Return the number of texts that are asked for."""
+        return sum(part.texts for part in self.parts)
+
+
+def batch_embedder(settings: Settings, model: str) -> OpenAIEmbedder:
+    """Load a model that the Batch API has; raises InvalidRequest where it is another, ModelUnavailable."""
+    if not model.startswith("openai:"):
+        raise InvalidRequest(f"{model} has no Batch API; give --model openai:NAME, or leave --batch away")
+    return cast(OpenAIEmbedder, load_embedder(model, settings))
+
+
+def request_id(embedder: OpenAIEmbedder, word: Word) -> str:
+    """Return the id of the request for the text of a word: the hash of what is sent for it."""
+    return text_hash(embedder.sent(word.text))
+
+
+def check_shared(service: Service, embedder: OpenAIEmbedder) -> None:
+    """Check that a corpus takes its vectors from the cache that the batches fill, and let it choose its model.
+
+    Two texts that nobody has seen get opposite vectors there; a corpus that has them from elsewhere finds them alike.
+    Raises InvalidRequest.
+    """
+    here, there = (f"topicdex {os.urandom(8).hex()}" for _ in range(2))
+    vector = np.eye(1, embedder.identity.dimension, dtype=np.float32)[0]
+    embedder.keep({here: vector, there: -vector})
+    if embedder.unkept([here, there]):
+        raise InvalidRequest("the cache of vectors cannot be written, and batches need it; see the warning above")
+    [[found]] = service.similarity([here], [there]).matrix
+    if found > -0.99:
+        raise InvalidRequest(
+            "the server of this store does not share this user's cache of vectors, and would pay for all again; "
+            "let both have one TOPICDEX_CACHE and one OPENAI_BASE_URL, or work on its folder while it is stopped"
+        )
+
+
+def plan(
+    submission: Submission, service: Service, embedder: OpenAIEmbedder, words: Words, elsewhere: set[str], first: int
+) -> Plan:
+    """Write the files of parts, numbered from `first` on, for all texts of words that are neither stored nor cached.
+
+    Texts that are awaited `elsewhere` are not asked for again; their words come in a part of their own.
+    """
+    api = BatchAPI(submission.model)
+    made, waiting = Plan(embedder, {}, []), list[str]()
+
+    def requests() -> Iterator[tuple[str, str, bytes]]:
+        for id, text in _unkept(service, embedder, words()):
+            if id in elsewhere:
+                waiting.append(id)
+            else:
+                yield id, text, api.line(id, text)
+
+    most = min(MOST_REQUESTS, submission.most_texts or MOST_REQUESTS)
+    for number, batch in enumerate(batched(requests(), most, lambda request: len(request[2]), MOST_BYTES), first):
+        part = Part(number, len(batch), sum(embedder.tokens(text) for _, text, _ in batch))
+        with written(submission.requests(part)) as file:
+            file.writelines(line for *_, line in batch)
+        made.parts.append(part)
+        made.number_of.update((id, number) for id, *_ in batch)
+    if waiting:
+        number = first + len(made.parts)
+        made.parts.append(Part(number, 0, 0, status="asked elsewhere", taken=True))
+        made.number_of.update(dict.fromkeys(waiting, number))
+    _write_words(submission, made, words())
+    return made
+
+
+def send(submission: Submission, api: BatchAPI, told: Callable[[str], None]) -> None:
+    """Upload and submit the parts that are not; what is known is on disk before each step.
+
+    A batch that was made, and of which nobody heard, is found by its name.
+    """
+    for part in submission.parts:
+        if part.taken or part.batch is not None:
+            continue
+        if part.file is None:
+            part.file = api.upload(submission.requests(part))
+            submission.save()
+        tried, part.tried = part.tried, True
+        submission.save()
+        state = api.create(part.file, part_name(submission, part), submission.made, tried=tried)
+        part.batch, part.status = state.id, state.status
+        submission.save()
+        told(f"batch {part.batch}: {part.texts:,} texts, about {part.tokens:,} tokens")
+
+
+def index_words(service: Service, words: Iterable[Word]) -> Counts:
+    """Index words, and return their counts."""
+    counts = Counts()
+
+    def add(some: Counts) -> None:
+        nonlocal counts
+        counts += some
+
+    service.words.index(words, add)
+    return counts
+
+
+def part_name(submission: Submission, part: Part) -> str:
+    """Return the name by which a batch is found again at the API."""
+    return f"{submission.id}/{part.number}"
+
+
+def price(settings: Settings, model: str, tokens: int) -> tuple[float | None, str]:
+    """Return what tokens cost by the Batch API, in USD, and of when that price is; None where it is not known."""
+    try:
+        prices = import_module("indexer.embedders.prices")
+    except ModuleNotFoundError:
+        return None, ""
+    known = prices.price_of(model, settings)
+    return (None, "") if known is None else (known.cost(tokens, batch=True), known.dated)
+
+
+def _unkept(service: Service, embedder: OpenAIEmbedder, words: Iterable[Word]) -> Iterator[tuple[str, str]]:
+    """Yield, each once, the id and the text of the request for every text that is neither stored nor cached."""
+    texts, seen = service.words.new_texts(words), set[str]()
+    while block := [embedder.sent(text) for text in islice(texts, _BLOCK)]:
+        for text in embedder.unkept(block):
+            if (id := text_hash(text)) not in seen:
+                seen.add(id)
+                yield id, text
+
+
+def _write_words(submission: Submission, made: Plan, words: Iterable[Word]) -> None:
+    """Write the words of each part, one a line."""
+    with ExitStack() as opened:
+        files = {part.number: opened.enter_context(written(submission.words_file(part))) for part in made.parts}
+        for word in words:
+            if (number := made.part_of(word)) is not None:
+                line = json.dumps([word.text, word.id, dict(word.metadata)], ensure_ascii=False)
+                files[number].write(line.encode("utf-8") + b"\n")
