@@ -65,7 +65,10 @@ def submit(
         if not made.parts:
             new.remove()
             return None, counts
-        send(new, BatchAPI(model), told)
+        try:
+            send(new, BatchAPI(model), told)
+        except ModelUnavailable as error:
+            raise ModelUnavailable(f"{error}; nothing is lost: go on with topicdex batches resume {new.id}") from error
     return new, counts
 
 

@@ -93,8 +93,11 @@ class Submission:
     def reread(self) -> Submission:
         """Return it as it is on the disk; raises NotFound where another process has finished it."""
         if (found := _read(self.folder)) is None:
-            raise NotFound(f"{self.id} was finished by another command just now")
+            raise self._finished()
         return found
+
+    def _finished(self) -> NotFound:
+        return NotFound(f"{self.id} was finished by another command just now")
 
     def remove(self) -> None:
         """Remove all that is kept of it."""
@@ -147,6 +150,8 @@ class Submission:
             lock.acquire(timeout=wait)
         except Timeout:
             raise StoreBusy(f"{self.id} is being worked on by another command; wait for it") from None
+        except FileNotFoundError:
+            raise self._finished() from None
         try:
             yield
         finally:

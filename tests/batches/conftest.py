@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from scripts.processes import start
+from scripts.processes import REPOSITORY, TOPICDEX
 from tests.embedders.paid_api import KEY, PaidAPI
 
 MODEL = "openai:text-embedding-3-small"
@@ -16,6 +16,7 @@ MODEL = "openai:text-embedding-3-small"
 def api(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOPICDEX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TOPICDEX_DATA", str(tmp_path / "store"))
     monkeypatch.setattr("indexer.embedders.openai.batch_api._FIRST_PAUSE_S", 0.01)
     with PaidAPI() as api:
         monkeypatch.setenv("OPENAI_BASE_URL", api.url)
@@ -67,12 +68,15 @@ def write(texts, name="texts.txt"):
     return name
 
 
-def in_a_process(*arguments):
-    """Run a command to its end, and return its exit code and what it said."""
-    process = start(*arguments, env=dict(os.environ))
-    try:
-        out, err = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return process.returncode, out, err
+def environment():
+    """Return the environment of a process that this process starts."""
+    return dict(os.environ)
+
+
+def in_a_process(*arguments, **options):
+    """Run a command to its end, and return its exit code, standard output and standard error."""
+    command = [*TOPICDEX, *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, timeout=60, **options
+    )
+    return done.returncode, done.stdout, done.stderr
