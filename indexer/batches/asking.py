@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import islice
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from indexer.embedders import load_embedder
 from indexer.embedders.openai.batch_api import MOST_BYTES, MOST_REQUESTS, BatchAPI
 from indexer.embedders.openai.embedder import OpenAIEmbedder
 from indexer.errors import InvalidRequest
-from indexer.records import Word, batched, text_hash
+from indexer.records import Word, text_hash
 from indexer.settings import Settings
 
 _BLOCK = 1_000  # texts that the cache is asked for at a time
@@ -92,27 +91,15 @@ def plan(
 
     Texts that are awaited `elsewhere` are not asked for again; their words come in a part of their own.
     """
-    api = BatchAPI(submission.model)
-    made, waiting = Plan(embedder, {}, []), list[str]()
-
-    def requests() -> Iterator[tuple[str, str, bytes]]:
-        for id, text in _unkept(service, embedder, words()):
-            if id in elsewhere:
-                waiting.append(id)
-            else:
-                yield id, text, api.line(id, text)
-
-    most = min(MOST_REQUESTS, submission.most_texts or MOST_REQUESTS)
-    for number, batch in enumerate(batched(requests(), most, lambda request: len(request[2]), MOST_BYTES), first):
-        part = Part(number, len(batch), sum(embedder.tokens(text) for _, text, _ in batch))
-        with written(submission.requests(part)) as file:
-            file.writelines(line for *_, line in batch)
-        made.parts.append(part)
-        made.number_of.update((id, number) for id, *_ in batch)
-    if waiting:
+    made = Plan(embedder, {}, [])
+    with ExitStack() as opened:
+        requests = _Requests(submission, made, elsewhere, first, opened)
+        service.words.plan(words(), requests.add)
+        requests.flush()
+    if requests.waiting:
         number = first + len(made.parts)
         made.parts.append(Part(number, 0, 0, status="asked elsewhere", taken=True))
-        made.number_of.update(dict.fromkeys(waiting, number))
+        made.number_of.update(dict.fromkeys(requests.waiting, number))
     _write_words(submission, made, words())
     return made
 
@@ -163,14 +150,45 @@ def price(settings: Settings, model: str, tokens: int) -> tuple[float | None, st
     return (None, "") if known is None else (known.cost(tokens, batch=True), known.dated)
 
 
-def _unkept(service: Service, embedder: OpenAIEmbedder, words: Iterable[Word]) -> Iterator[tuple[str, str]]:
-    """Yield, each once, the id and the text of the request for every text that is neither stored nor cached."""
-    texts, seen = service.words.new_texts(words), set[str]()
-    while block := [embedder.sent(text) for text in islice(texts, _BLOCK)]:
-        for text in embedder.unkept(block):
-            if (id := text_hash(text)) not in seen:
-                seen.add(id)
-                yield id, text
+class _Requests:
+    """The files of the requests of new parts, written as the texts come that are not stored."""
+
+    def __init__(self, submission: Submission, made: Plan, elsewhere: set[str], first: int, opened: ExitStack) -> None:
+        """Write into the file that `opened` holds; what is written of it where that ends badly is removed."""
+        self.waiting = set[str]()  # the ids of requests that were made elsewhere
+        self._submission, self._made, self._elsewhere = submission, made, elsewhere
+        self._api = BatchAPI(submission.model)
+        self._first, self._opened = first, opened
+        self._most = min(MOST_REQUESTS, submission.most_texts or MOST_REQUESTS)
+        self._block = list[str]()
+        self._file: BinaryIO | None = None
+
+    def add(self, text: str) -> None:
+        """Ask for a text that is not stored, unless it is cached, asked for elsewhere, or asked for already."""
+        self._block.append(self._made.embedder.sent(text))
+        if len(self._block) == _BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has come; the last file is whole once `opened` ends."""
+        for text in self._made.embedder.unkept(self._block):
+            id = text_hash(text)
+            if id in self._elsewhere:
+                self.waiting.add(id)
+            elif id not in self._made.number_of:
+                self._write(id, text)
+        self._block.clear()
+
+    def _write(self, id: str, text: str) -> None:
+        line, parts = self._api.line(id, text), self._made.parts
+        if self._file is None or parts[-1].texts == self._most or self._file.tell() + len(line) > MOST_BYTES:
+            self._opened.close()
+            parts.append(Part(self._first + len(parts), 0, 0))
+            self._file = self._opened.enter_context(written(self._submission.requests(parts[-1])))
+        self._file.write(line)
+        parts[-1].texts += 1
+        parts[-1].tokens += self._made.embedder.tokens(text)
+        self._made.number_of[id] = parts[-1].number
 
 
 def _write_words(submission: Submission, made: Plan, words: Iterable[Word]) -> None:

@@ -52,11 +52,11 @@ class Words(Protocol):
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
         """Add a stream of words that names no id twice; `on_batch` is called with the counts of each batch on disk."""
 
-    def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do, without doing it; a text under several ids is embedded once."""
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None] = lambda _: None) -> Counts:
+        """Return what `index` would do, without doing it; a text under several ids is embedded once.
 
-    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
-        """Yield, each once, the texts of the words that `index` would embed: those that are not stored."""
+        `on_text` is called with each text that would be embedded.
+        """
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every word."""

@@ -43,26 +43,25 @@ class RemoteWords(Words):
                 ahead = pool.submit(next, stream, None)
                 on_batch(self._send(batch).counts)
 
-    def plan(self, words: Iterable[Word]) -> Counts:
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None] = lambda _: None) -> Counts:
         """Return what `index` would do, without doing it; all words of the server are read for it."""
-        prints, texts = self._stored()
+        prints: dict[str, str] = {}
+        texts: set[str] = set()
+        for stored in self._all():
+            prints[stored.id] = fingerprint(Word(stored.text, stored.id, stored.metadata))
+            texts.add(text_hash(stored.text))
         added = updated = unchanged = embedded = 0
         for word in words:
             if prints.get(word.id) == fingerprint(word):
                 unchanged += 1
                 continue
             added, updated = added + (word.id not in prints), updated + (word.id in prints)
-            embedded += text_hash(word.text) not in texts
-            texts.add(text_hash(word.text))
-        return Counts(added, updated, unchanged, embedded)
-
-    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
-        prints, texts = self._stored()
-        for word in words:
             hash = text_hash(word.text)
-            if hash not in texts and prints.get(word.id) != fingerprint(word):
-                texts.add(hash)
-                yield word.text
+            if hash not in texts:
+                on_text(word.text)
+                embedded += 1
+            texts.add(hash)
+        return Counts(added, updated, unchanged, embedded)
 
     def page(self, limit: int, cursor: str | None = None, contains: str | None = None) -> WordPage:
         if contains and not encodes(contains):  # which no address can hold, and no text
@@ -91,14 +90,6 @@ class RemoteWords(Words):
 
     def _send(self, batch: list[dict[str, Any]]) -> WordsAdded:
         return self._connection.ask(WordsAdded, "POST", "/v1/words", {"words": batch}, writes=True)
-
-    def _stored(self) -> tuple[dict[str, str], set[str]]:
-        """Return the fingerprint of every word of the server by its id, and the hashes of their texts."""
-        prints, texts = dict[str, str](), set[str]()
-        for stored in self._all():
-            prints[stored.id] = fingerprint(Word(stored.text, stored.id, stored.metadata))
-            texts.add(text_hash(stored.text))
-        return prints, texts
 
     def _all(self) -> Iterator[WordRecord]:
         cursor = None

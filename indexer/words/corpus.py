@@ -43,11 +43,8 @@ class Corpus(Words):
     def index(self, words: Iterable[Word], on_batch: Callable[[Counts], None]) -> None:
         self._writer.index(words, on_batch)
 
-    def plan(self, words: Iterable[Word]) -> Counts:
-        return self._writer.plan(words)
-
-    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
-        return self._writer.new_texts(words)
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None] = lambda _: None) -> Counts:
+        return self._writer.plan(words, on_text)
 
     def ids(self) -> Iterator[str]:
         yield from self._store.words.ids()

@@ -61,22 +61,17 @@ class Writer:
         for batch in _full_batches(to_write(), BATCH):
             on_batch(self.write(batch, looked_up=True).counts)
 
-    def plan(self, words: Iterable[Word]) -> Counts:
-        """Return what `index` would do; a text that comes under several ids is embedded once."""
+    def plan(self, words: Iterable[Word], on_text: Callable[[str], None]) -> Counts:
+        """Return what `index` would do; a text that comes under several ids is embedded once, and told `on_text`."""
         counts, fresh = Counts(), set[str]()
         for changed, unchanged in self._looked_up(words):
             plan = self._plan(changed, looked_up=True)
-            counts += replace(plan.counts, embedded=len(plan.fresh.keys() - fresh)) + Counts(unchanged=unchanged)
-            fresh |= plan.fresh.keys()
+            new = plan.fresh.keys() - fresh
+            for hash in new:
+                on_text(plan.fresh[hash])
+            counts += replace(plan.counts, embedded=len(new)) + Counts(unchanged=unchanged)
+            fresh |= new
         return counts
-
-    def new_texts(self, words: Iterable[Word]) -> Iterator[str]:
-        """Yield, each once, the texts that `index` would embed."""
-        seen = set[str]()
-        for changed, _ in self._looked_up(words):
-            fresh = self._plan(changed, looked_up=True).fresh
-            yield from (text for hash, text in fresh.items() if hash not in seen)
-            seen |= fresh.keys()
 
     def write(self, words: Sequence[Word], *, looked_up: bool = False) -> Plan:
         """Write what of a batch is new or changed, and return what that was; of words with one id the last counts.

@@ -20,21 +20,6 @@ def test_words_are_added_updated_and_left(service, model):
     assert service.words.add([]) == WordsAdded(added=0, updated=0, unchanged=0, ids=[])
 
 
-def test_the_texts_that_an_indexing_would_embed_are_told_and_nothing_is_done(service, model):
-    service.words.add(numbered("fruit a", "country b"))
-    model.texts.clear()
-    given = [
-        Word("fruit a", "0"),  # stored as it is
-        Word("fruit a", "1"),  # another text of this id, stored under another
-        Word("fruit c", "2"),
-        Word("fruit c", "3"),
-        Word("fruit d", "4"),
-    ]
-    assert list(service.words.new_texts(given)) == ["fruit c", "fruit d"]
-    assert list(service.words.new_texts([])) == []
-    assert (model.texts, len(service.words.page(10))) == ([], 2)
-
-
 def test_bare_texts_get_the_id_that_follows_from_them(service):
     added = service.words.add(["Apple", "Mango"])
     assert added.ids == [text_hash("Apple"), text_hash("Mango")]
@@ -82,7 +67,9 @@ def test_a_plan_counts_what_indexing_would_do_and_does_nothing(service, model):
     service.words.add([Word("fruit a", "1"), Word("fruit b", "2", {"n": 1})])
     model.texts.clear()
     words = [Word("fruit a", "1"), Word("fruit b", "2", {"n": 2}), Word("fruit b", "3"), *numbered("new")]
-    assert service.words.plan(iter(words)) == Counts(added=2, updated=1, unchanged=1, embedded=1)
+    told = []
+    assert service.words.plan(iter(words), told.append) == Counts(added=2, updated=1, unchanged=1, embedded=1)
+    assert told == ["new"]
     assert service.words.plan(iter([])) == Counts()
     assert sorted(service.words.ids()) == ["1", "2"] and model.texts == []
 
@@ -90,7 +77,9 @@ def test_a_plan_counts_what_indexing_would_do_and_does_nothing(service, model):
 def test_a_plan_counts_a_text_once_however_far_apart_its_ids_come(service, monkeypatch):
     monkeypatch.setattr("indexer.words.upsert.BATCH", 2)
     words = numbered("fruit", "a", "b", "c", "fruit")
-    assert service.words.plan(words) == Counts(added=5, embedded=4)
+    told = []
+    assert service.words.plan(words, told.append) == Counts(added=5, embedded=4)
+    assert sorted(told) == ["a", "b", "c", "fruit"]
     done = []
     service.words.index(words, done.append)
     assert sum(done, Counts()) == Counts(added=5, embedded=4)
