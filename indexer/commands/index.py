@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="let --prune remove more than half of the words")
 @click.option("--dry-run", is_flag=True, help="say what would be done, and do nothing")
 @click.option(
-    "--batch", is_flag=True, help="embed by OpenAI's Batch API: half the price, within a day; see topicdex batches"
+    "--batch",
+    is_flag=True,
+    help="embed by OpenAI's Batch API: half the price, within a day; the words wait in the cache folder, their texts too, "
+    "until topicdex batches resume stores them",
 )
 @settings_options(MODEL)
 @prints

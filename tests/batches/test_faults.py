@@ -3,9 +3,11 @@
 import random
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import types
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -55,12 +57,9 @@ def test_faults_that_pass_are_waited_for(api, submit, done, stored, monkeypatch)
 
 
 def test_a_batch_of_which_nobody_heard_is_found_by_its_name(api, submit, done, stored):
-    for i in range(5):
-        submit([f"another {i}"])
     api.lost = 1
-    submitted = submit(TEXTS)["submission"]
-    assert submitted["batches"][0]["batch"] == "batch_5"
-    assert len(api.batches) == 6
+    assert submit(TEXTS)["submission"]["batches"][0]["batch"] == "batch_0"
+    assert len(api.batches) == 1
     api.work()
     done("batches", "resume")
     paid_once(api)
@@ -202,7 +201,7 @@ def test_a_kill_before_the_id_of_the_batch_is_known(api, done, stored, monkeypat
 
     monkeypatch.setattr(paid_api._Call, "submitted", kill)
     killed.append(start("index", tmp_path / write(TEXTS), "--model", MODEL, "--batch", env=environment()))
-    wait_until(lambda: len(api.batches) == 1, "nothing is submitted", 20)
+    wait_until(lambda: len(api.batches) == 1, "nothing is submitted")
     monkeypatch.setattr(paid_api._Call, "submitted", submitted)
     [outcome] = done("batches", "resume")["submissions"]
     assert [batch["batch"] for batch in outcome["batches"]] == ["batch_0"]
@@ -213,20 +212,19 @@ def test_a_kill_before_the_id_of_the_batch_is_known(api, done, stored, monkeypat
 
 
 def test_kills_while_answers_are_taken_in(api, submit, done, stored, monkeypatch):
-    texts = [f"text {i}" for i in range(6_000)]
+    texts = [f"text {i}" for i in range(3_000)]
     submit(texts)
     api.work(answer=lambda text: 500 if text.endswith("99") else 200)
     one, looked = paid_api._Call.one, threading.Event()
     monkeypatch.setattr(paid_api._Call, "one", lambda *given, **how: (looked.set(), one(*given, **how)))
     random.seed(3)
-    for _ in range(3):
+    for _ in range(2):
         looked.clear()
         process = start("batches", "resume", env=environment())
         assert looked.wait(60), process.communicate()
-        try:
-            process.wait(random.uniform(0, 2))
-        except Exception:
-            process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0.2, 1.5))
+        process.kill()
         process.communicate()
     done("batches", "resume")
     assert sorted(stored().values()) == sorted(texts)
@@ -251,7 +249,7 @@ def test_two_at_once_do_not_hurt(api, submit, stored):
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [True, f"{id} was finished by another command just now"]
+    assert sorted(found, key=str) == [f"{id} was finished by another command just now", True]
     assert len(stored()) == 30
     paid_once(api)
 
