@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 @click.option(
     "--batch",
     is_flag=True,
-    help="embed by OpenAI's Batch API: half the price, within a day; the words wait in the cache folder, their texts too, "
-    "until topicdex batches resume stores them",
+    help="embed by OpenAI's Batch API: half the price, within a day; "
+    "the words wait in the cache folder, readable for this user, until topicdex batches resume stores them",
 )
 @settings_options(MODEL)
 @prints
