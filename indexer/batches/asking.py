@@ -53,10 +53,15 @@ class Plan:
         return sum(part.texts for part in self.parts)
 
 
-def batch_embedder(settings: Settings, model: str) -> OpenAIEmbedder:
-    """Load a model that the Batch API has; raises InvalidRequest where it is another, ModelUnavailable."""
+def check_batch_model(model: str) -> None:
+    """Raise InvalidRequest for a model that the Batch API does not have."""
     if not model.startswith("openai:"):
         raise InvalidRequest(f"{model} has no Batch API; give --model openai:NAME, or leave --batch away")
+
+
+def batch_embedder(settings: Settings, model: str) -> OpenAIEmbedder:
+    """Load a model of the Batch API; raises as `check_batch_model` does, and ModelUnavailable."""
+    check_batch_model(model)
     return cast(OpenAIEmbedder, load_embedder(model, settings))
 
 

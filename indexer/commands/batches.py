@@ -11,7 +11,7 @@ import click
 
 from indexer.commands.options import prints, settings_options
 from indexer.commands.printing import Output, Table, say
-from indexer.errors import InvalidRequest, NotFound, TopicdexError
+from indexer.errors import NotFound, TopicdexError
 from indexer.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def cancel_batches(ids: tuple[str, ...], forget: bool, settings: Settings) -> Ou
 
 def check_batch(files: Sequence[str], settings: Settings, *, prune: bool, dry_run: bool) -> None:
     """Refuse --batch where it cannot be, before anything is read or made."""
+    from indexer.batches.asking import check_batch_model
     from indexer.batches.submissions import folder_of
 
     if not files:
@@ -91,8 +92,8 @@ def check_batch(files: Sequence[str], settings: Settings, *, prune: bool, dry_ru
             f"--batch does not go with {'--prune' if prune else '--dry-run'}; index again with it then"
         )
     folder_of(settings)
-    if settings.model is not None and not settings.model.startswith("openai:"):
-        raise InvalidRequest(f"{settings.model} has no Batch API; give --model openai:NAME, or leave --batch away")
+    if settings.model is not None:
+        check_batch_model(settings.model)
 
 
 def submit(service: Service, settings: Settings, sources: Sequence[Source], surveyed: Survey) -> Output:
