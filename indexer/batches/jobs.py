@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.batches.asking import (
     Words,
@@ -217,7 +217,8 @@ class _Work:
         with self._store() as (service, embedder), planning(self._settings):
             first = 1 + max(part.number for part in old)
             made = plan(submission, service, embedder, words, asked_elsewhere(self._settings, submission), first)
-            taken.counts += index_words(service, (word for word in words() if not made.pending(word)))
+            others = index_words(service, (word for word in words() if not made.pending(word)))
+            taken.counts += replace(others, unchanged=0)  # nearly all were counted when they were taken in
             if submission.cancelled:
                 submission.remove()
                 return Outcome(submission, taken, done=True, left=len(made.number_of))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indexer.readers.survey import Source, Survey
 
 _FLAGS = ("wait",)
+_REASONS = 10  # that are shown why lines brought no vector
 
 
 @click.group()
@@ -145,8 +146,11 @@ def _worked_on(settings: Settings, ids: Sequence[str], work: Callable[..., Outco
 
 def _tell(outcome: Outcome) -> None:
     one, counts = outcome.submission, outcome.taken.counts
-    for reason, lines in outcome.taken.problems.most_common():
+    problems = outcome.taken.problems
+    for reason, lines in problems.most_common(_REASONS):
         say(f"  {lines} without a vector: {reason}")
+    if len(problems) > _REASONS:
+        say(f"  and for {len(problems) - _REASONS} other reasons: --json has them all")
     state = "done" if outcome.done else "; ".join(f"{part.batch or part.number} {part.status}" for part in one.parts)
     say(f"{one.id}: {counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged; {state}")
     if outcome.left:

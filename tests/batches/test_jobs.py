@@ -31,7 +31,7 @@ def test_it_is_submitted_left_and_taken_in(api, submit, done, call, stored, tmp_
     assert (early["done"], early["added"]) == (False, 0)
     api.work()
     [outcome] = done("batches", "resume", submitted["id"])["submissions"]
-    assert (outcome["done"], outcome["added"], outcome["problems"]) == (True, 30, {})
+    assert (outcome["done"], outcome["added"], outcome["unchanged"], outcome["problems"]) == (True, 30, 0, {})
     assert sorted(stored().values()) == sorted(TEXTS)
     paid_once(api)
     with Engine(Settings.load(model=MODEL)) as engine:
