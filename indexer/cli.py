@@ -7,6 +7,7 @@ import sys
 import click
 
 from indexer import __version__
+from indexer.commands.batches import batches
 from indexer.commands.cache import cache
 from indexer.commands.clusters import adapt, cluster, clusters
 from indexer.commands.compare import compare
@@ -40,7 +41,7 @@ _COMMANDS = (
     *(index, cost, serve, demo, info, doctor),
     *(topic, similar, matrix, classify, export),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
-    *(compare, cache, completion),
+    *(compare, cache, batches, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

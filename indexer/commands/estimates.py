@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +33,11 @@ def estimate_more(
 
     The cache of a server may be another one than that of the settings: nothing is taken off for it.
     """
+    from indexer.embedders import as_stored, stored_identity
     from indexer.embedders.estimate import Estimate
 
     model = service.info().model
-    if model.dimension is not None:  # of what is stored
-        dimensions = model.dimension if model.shortened else None
-        settings = replace(settings, passage_prompt=model.passage_prompt or "", dimensions=dimensions)
+    settings = as_stored(settings, model.name, stored_identity(model))
     estimate = Estimate(model.name, settings, cache=not _is_remote(service))
     counts = service.words.plan(estimate.counted(surveyed.latest(sources)), estimate.add)
     return counts, estimate.result()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from indexer.commands.batches import check_batch, submit
 from indexer.commands.estimates import check_budget, estimate_more, estimate_new, is_new, said
 from indexer.commands.options import MODEL, Command, prints, settings_options
 from indexer.commands.printing import Output, say
@@ -58,6 +59,12 @@ def files_options(*, required: bool) -> Callable[[Command], Command]:
 )
 @click.option("--yes", is_flag=True, help="let --prune remove more than half of the words")
 @click.option("--dry-run", is_flag=True, help="say what would be done, and do nothing")
+@click.option(
+    "--batch",
+    is_flag=True,
+    help="embed by OpenAI's Batch API: half the price, within a day; "
+    "the words wait in the cache folder, readable for this user, until topicdex batches resume stores them",
+)
 @settings_options((*MODEL, "budget"))
 @prints
 def index(
@@ -68,6 +75,7 @@ def index(
     prune: bool,
     yes: bool,
     dry_run: bool,
+    batch: bool,
     settings: Settings,
 ) -> Output:
     """Embed the words of FILE... and store them; what is there already is not embedded again.
@@ -79,16 +87,20 @@ def index(
     from indexer.readers.survey import survey
     from indexer.words.indexing import Indexing
 
+    if batch:
+        check_batch(files, settings, prune=prune, dry_run=dry_run)
     topics = _topics(files, topics_file, prune)
     with open_sources(files, text_column, id_column) as sources:
         surveyed = survey(sources)
         if dry_run:
             return Output(_dry_run(sources, surveyed, prune, settings))
         with connect(settings, run=True) as service:
-            check_budget(service, sources, surveyed, settings)
             if topics is not None:
                 service.topics.replace(topics)
                 say(f"{len(topics)} topics are set")
+            if batch:
+                return submit(service, settings, sources, surveyed)
+            check_budget(service, sources, surveyed, settings)
             summary = _run(Indexing(service, sources, surveyed), prune, yes, settings)
     return Output(summary.to_json())
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from indexer.contract.info import ModelInfo
 from indexer.embedders.embedder import Embedder, ModelIdentity
 from indexer.embedders.prices import PAID
+from indexer.embedders.prompts import Prompts
 from indexer.embedders.spending import Spending
 from indexer.embedders.vector_cache import VectorCache
 from indexer.settings import Settings, model_name
 
-__all__ = ["Embedder", "ModelIdentity", "as_stored", "cache_of", "load_embedder"]
+__all__ = ["Embedder", "ModelIdentity", "as_stored", "cache_of", "load_embedder", "stored_identity"]
 
 
 def load_embedder(
@@ -49,6 +51,14 @@ def as_stored(settings: Settings, model: str, stored: ModelIdentity | None) -> S
         passage_prompt=prompts.passage,
         dimensions=settings.dimensions or shortened,
     )
+
+
+def stored_identity(model: ModelInfo) -> ModelIdentity | None:
+    """Return the identity of the model that made stored vectors, as a corpus tells of it; None before the first."""
+    if model.dimension is None:
+        return None
+    prompts = Prompts(model.query_prompt or "", model.passage_prompt or "")
+    return ModelIdentity(model.name, model.revision or "", model.dimension, prompts, model.shortened)
 
 
 def cache_of(settings: Settings) -> VectorCache | None:

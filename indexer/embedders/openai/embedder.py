@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import count
@@ -81,10 +81,36 @@ class OpenAIEmbedder:
         """Tell of each text whether it is cut before it is sent."""
         return [self._tokens.too_long(text) for text in self._prompts.before(texts, role)]
 
+    def sent(self, text: str) -> str:
+        """Return what the API is asked for in the place of a text that is stored: its prompt, and all that it takes."""
+        [whole] = self._prompts.before([text], "passage")
+        return self._tokens.cut(whole)
+
+    def tokens(self, sent: str) -> int:
+        """Return the tokens that the API counts in what is sent; of an unknown vocabulary the most it can be."""
+        return self._tokens.count(sent)
+
+    def unkept(self, sent: Sequence[str]) -> list[str]:
+        """Return those whose vectors the cache does not have."""
+        kept = self._kept(sent)
+        return [text for text in sent if text not in kept]
+
+    def keep(self, vectors: Mapping[str, Vectors]) -> None:
+        """Put vectors into the cache, where there is one, each by what was sent for it."""
+        if self._cache is not None:
+            self._cache.put(self._key, vectors)
+
+    @property
+    def address(self) -> str:
+        """Return the address of the API, without a key or password."""
+        return self._wire.address
+
+    def _kept(self, sent: Sequence[str]) -> dict[str, Vectors]:
+        return {} if self._cache is None else self._cache.get(self._key, sent)
+
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         """Return the vector of each text; every one that is not cached is asked for once."""
-        model = self._key
-        known = {} if self._cache is None else self._cache.get(model, texts)
+        known = self._kept(texts)
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         most = min(_TEXTS, max(_LEAST_TEXTS, -(-len(missing) // _IN_FLIGHT)))
         batches = list(batched(missing, most, self._size_of(missing), _TOKENS))
@@ -92,8 +118,7 @@ class OpenAIEmbedder:
 
         def ask(batch: list[str]) -> None:
             found = dict(zip(batch, self._request(batch, patience, failed), strict=True))
-            if self._cache is not None:
-                self._cache.put(model, found)
+            self.keep(found)
             known.update(found)
 
         if len(batches) == 1:
