@@ -248,7 +248,7 @@ def topics_in_use(store: Store) -> TopicsInUse:
 
 def stopped(store: Store, clustering: InspectedClustering) -> bool:
     """Tell whether no process works on a clustering that has not ended: this one owns the folder, so no other can."""
-    return store.mode == "embedded" and clustering.stored is not None and not clustering.stored.clustering.ended
+    return store.mode == "embedded" and clustering.stored is not None and not clustering.stored.record.ended
 
 
 def active_answers(store: Store, clusterings: Sequence[InspectedClustering]) -> bool:
