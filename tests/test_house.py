@@ -37,6 +37,7 @@ SERVICES = {
     "words": {"corpus", "replica", "upsert"},
     "topics": {"topics", "current", "texts"},
     "clusters": {"clusterings", "history"},
+    "maps": {"maps", "history"},
 }
 DOORS_TO_SERVER = {"indexer/commands/serve.py", "indexer/commands/demo.py"}
 HEAVY = {"torch", "sentence_transformers", "transformers", "chromadb", "numpy", "sklearn", "scipy", "pyarrow", "flask"}

@@ -6,7 +6,6 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic
 
@@ -175,7 +174,7 @@ class RecordHistory(ABC, Generic[S, Found]):
                 self._write_open(stored)
 
     def _write_open(self, stored: S) -> None:
-        beating = replace(stored, heartbeat=time.time())
+        beating = stored.beating(time.time())
         self._table.write(beating)
         self._open[stored.id] = beating
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from indexer.contract.clusterings import (
     ClusterAnswers,
@@ -15,11 +13,9 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.contract.service import Clusterings
-from indexer.errors import TopicdexError
 from indexer.progress import Progress
 from indexer.remote.connection import Connection, path_part
-
-_POLL_S = (0.05, 1.0)  # between two looks at a clustering: at first, and at most
+from indexer.remote.jobs import followed
 
 
 class RemoteClusterings(Clusterings):
@@ -31,19 +27,8 @@ class RemoteClusterings(Clusterings):
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
         body = settings.model_dump(exclude_defaults=True)
-        id = self._connection.ask(Clustering, "POST", "/v1/clusterings", body, writes=True).id
-        pause, longest = _POLL_S
-        try:
-            while not (clustering := self.get(id)).ended:
-                if progress is not None:
-                    progress(clustering.progress)
-                time.sleep(pause)
-                pause = min(2 * pause, longest)
-        except KeyboardInterrupt:
-            with suppress(TopicdexError):
-                self.delete(id)
-            raise
-        return clustering
+        started = self._connection.ask(Clustering, "POST", "/v1/clusterings", body, writes=True)
+        return followed(started, self.get, self.delete, progress)
 
     def all(self) -> ClusteringList:
         return self._connection.ask(ClusteringList, "GET", "/v1/clusterings")

@@ -22,6 +22,7 @@ class StoredClustering(Stored[Clustering]):
     """A clustering with what is stored beside it; `topics_version`: the set of topics that it grew from."""
 
     topics_version: str | None = None
+    heartbeat: float = 0.0
 
     def to_json(self) -> str:
         """Return it as one JSON object."""
@@ -32,7 +33,7 @@ class StoredClustering(Stored[Clustering]):
     def from_json(cls, document: str) -> StoredClustering:
         """Return what `to_json` wrote, today or in an earlier version."""
         fields = json.loads(document)
-        return cls(Clustering.model_validate(fields), float(fields.get("beat", 0)), fields.get("topics_version"))
+        return cls(Clustering.model_validate(fields), fields.get("topics_version"), float(fields.get("beat", 0)))
 
 
 @dataclass(frozen=True)

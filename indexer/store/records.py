@@ -50,19 +50,25 @@ R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
-class Stored(Generic[R]):
-    """A record with what is stored beside it.
-
-    `heartbeat`: when its process last said that it is working on it, in seconds since the epoch.
-    """
+class Stored(ABC, Generic[R]):
+    """A record; each kind adds what is stored beside it."""
 
     record: R
-    heartbeat: float = 0.0
+
+    @property
+    @abstractmethod
+    def heartbeat(self) -> float:
+        """Return when its process last said that it is working on it, in seconds since the epoch."""
 
     @property
     def id(self) -> str:
         """Return the id of the record."""
         return self.record.id
+
+    def beating(self, now: float) -> Self:
+        """Return a copy with a heartbeat of now."""
+        fields: dict[str, Any] = {"heartbeat": now}
+        return replace(self, **fields)
 
     def updated(self, **fields: Any) -> Self:
         """Return a copy in which these fields of the record are replaced."""
