@@ -59,9 +59,9 @@ def test_a_stored_map_reads_back_equal_and_keeps_nothing_that_changes_by_itself(
     assert StoredMap.from_json(stored.updated(new_words=3).to_json()) == stored
 
 
-@pytest.mark.parametrize("rows", range(7))
+@pytest.mark.parametrize("rows", [0, 1, 3, 4])
 def test_a_kill_leaves_no_map_or_a_whole_one(engine, settings, monkeypatch, rows):
-    """The content has seven rows and the map one; the process ends before it writes the row number `rows`."""
+    """The content has four rows and the map one; the process ends once it has written so many."""
     monkeypatch.setattr(maps, "_PART", 48)
     engine.words.add(make_words(0, 30))
     id = engine.maps.history.add(MapSettings(start=None), 4)
