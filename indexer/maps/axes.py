@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from indexer.blocks import blas_threads
 from indexer.contract.maps import WIDTH
 from indexer.prototypes import Prototypes
 from indexer.words.rows import View
 
 
+@blas_threads.one()
 def along(view: View, prototypes: Prototypes, a: int, b: int) -> tuple[npt.NDArray[np.uint16], float, float]:
     """Return a position of each word that has no tombstone, (n, 2), in the order of the rows, and the axes' range.
 

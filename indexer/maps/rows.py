@@ -8,15 +8,17 @@ import weakref
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.vectors import Ints
 from indexer.words.corpus import Corpus
-from indexer.words.rows import BLOCK, Base, Item, View
+from indexer.words.rows import BLOCK, Base, View
 
 Keys = npt.NDArray[np.uint64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class MapRows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def from_view(self, values: npt.NDArray[Item]) -> npt.NDArray[Item]:  # type: ignore[type-var]
+    def from_view(self, values: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
         """Return values, (n, ...), that are in the order of the view's rows without tombstones, in this order."""
         if np.all(self.rows[1:] > self.rows[:-1]):
             return values
@@ -46,12 +48,9 @@ class MapRows:
     def numbers(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the number of the row of each of these words that is there."""
         rows = np.array(self.view.rows_of(set(ids)), dtype=np.intp)
-        number = {row: i for i, row in enumerate(self.rows.tolist())} if len(rows) > len(self) // 64 else None
-        found = rows.tolist()
-        where = (
-            [number[row] for row in found] if number else [int(np.flatnonzero(self.rows == row)[0]) for row in found]
-        )
-        return dict(zip(self.view.ids(rows), where, strict=True))
+        number = np.empty(len(self.view.alive), dtype=np.intp)
+        number[self.rows] = np.arange(len(self))
+        return dict(zip(self.view.ids(rows), number[rows].tolist(), strict=True))
 
 
 class KeptRows:

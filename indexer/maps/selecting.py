@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.blocks import blas_threads
 from indexer.clusters.naming import COUNTED, name_clusters
@@ -19,11 +17,12 @@ from indexer.maps.colouring import encoded
 from indexer.maps.placing import Positions
 from indexer.maps.rows import MapRows
 from indexer.topics.answering import InUse
-from indexer.vectors import Bools, Ints, Vectors, unit
+from indexer.vectors import Bools, Floats, Ints, Vectors, unit
 
 MOST_CORNERS = 1_000
 EXAMPLES = 10
 _SAMPLE = COUNTED // 2  # texts of the selection, and as many of the rest, whose words are counted
+_BLOCK = 8_192  # words whose vectors are copied at once
 
 Polygon = Sequence[tuple[float, float]]
 
@@ -60,54 +59,46 @@ def inside(polygon: Polygon, positions: Positions) -> Bools:
     return found
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """The selected words in the order of the view's rows: the cosine to their mean, (m,), and their topics, (m,)."""
-
-    scores: npt.NDArray[np.float64]
-    topics: Ints
-
-
 @blas_threads.one()
 def selection(rows: MapRows, selected: Ints, used: InUse) -> MapSelection:
     """Return what is to be known of the rows `selected`, ascending, (m,)."""
     if not len(selected):
         return MapSelection(count=0, rows="", topics=[], keywords=[], examples=[])
-    scored = _scored(rows, selected, used)
-    order = selected[np.argsort(rows.rows[selected], kind="stable")]  # as `scored` has them
-    best = order[np.argsort(-scored.scores, kind="stable")[: 4 * EXAMPLES]]
+    scores, topics = _scored(rows, selected, used)
+    best = selected[np.argsort(-scores, kind="stable")[: 4 * EXAMPLES]]
     examples: dict[str, MapWord] = {}
     for row, word in zip(best.tolist(), rows.view.words(rows.rows[best]), strict=True):
         examples.setdefault(word.text, MapWord(row=row, id=word.id, text=word.text, metadata=dict(word.metadata)))
     names = (*used.prototypes.names, None)
-    counts = Counter(scored.topics.tolist()) if used.prototypes.names else Counter()
+    counts = Counter(topics.tolist()) if used.prototypes.names else Counter()
     return MapSelection(
         count=len(selected),
         rows=encoded(selected, "<u4"),
         topics=[TopicCount(topic=names[topic], count=count) for topic, count in counts.most_common()],
-        keywords=_keywords(rows, order, scored.scores),
+        keywords=_keywords(rows, selected, scores),
         examples=list(examples.values())[:EXAMPLES],
     )
 
 
-def _scored(rows: MapRows, selected: Ints, used: InUse) -> _Scored:
-    chosen = np.zeros(len(rows.view.alive), dtype=np.bool_)
-    chosen[rows.rows[selected]] = True
-    names = used.prototypes.names
-    total = sum(rows.view.each_block(lambda at, vectors: vectors[chosen[at]].sum(axis=0, dtype=np.float64)))
-    mean = unit(np.asarray(total))
+def _scored(rows: MapRows, selected: Ints, used: InUse) -> tuple[Floats, Ints]:
+    """Return the cosine of each selected word to their mean, (m,), and its topic, (m,), -1 where it has none."""
 
-    def of(vectors: Vectors) -> tuple[npt.NDArray[np.float64], Ints]:
-        found = decide(used.prototypes.scores(vectors), used.thresholds, names) if names and len(vectors) else None
-        topics = np.full(len(vectors), -1) if found is None else np.where(found.accepted, found.best, -1)
-        return (vectors @ mean).astype(np.float64), topics
+    def blocks() -> Iterator[Vectors]:
+        for first in range(0, len(selected), _BLOCK):
+            yield rows.view.vectors(rows.rows[selected[first : first + _BLOCK]])
 
-    blocks = rows.view.each_block(lambda at, vectors: of(vectors[chosen[at]]))
-    scores, topics = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    return _Scored(scores, topics)
+    mean = unit(np.sum([vectors.sum(axis=0, dtype=np.float64) for vectors in blocks()], axis=0))
+    scores, topics = list[Floats](), list[Ints]()
+    for vectors in blocks():
+        scores.append((vectors @ mean).astype(np.float64))
+        topics.append(np.full(len(vectors), -1))
+        if names := used.prototypes.names:
+            found = decide(used.prototypes.scores(vectors), used.thresholds, names)
+            topics[-1] = np.where(found.accepted, found.best, -1)
+    return np.concatenate(scores), np.concatenate(topics)
 
 
-def _keywords(rows: MapRows, selected: Ints, scores: npt.NDArray[np.float64]) -> list[str]:
+def _keywords(rows: MapRows, selected: Ints, scores: Floats) -> list[str]:
     """Return what sets the texts of a selection apart from all others, best first, on a sample of both."""
     step = -(-len(selected) // _SAMPLE)
     others = np.setdiff1d(np.arange(len(rows)), selected, assume_unique=True)

@@ -18,8 +18,8 @@ from indexer.contract.maps import (
 from indexer.contract.service import Maps
 from indexer.progress import Progress
 from indexer.records import MOST_ITEMS, batched
+from indexer.remote.clusterings import followed
 from indexer.remote.connection import Connection, path_part
-from indexer.remote.jobs import followed
 
 _ADDRESS_BYTES = 16 * 1024  # of the rows or ids in one address, escaped
 
@@ -67,6 +67,8 @@ class RemoteMaps(Maps):
         by_id = batched(ids, MOST_ITEMS, lambda id: len(path_part(id)), _ADDRESS_BYTES)
         queries = chain(({"rows": ",".join(some)} for some in by_row), ({"ids": some} for some in by_id))
         pages = [self._connection.ask(MapWords, "GET", path, query=query) for query in queries]
+        if not pages:
+            self.get(id)  # for what it raises
         return MapWords(words=[word for page in pages for word in page])
 
     def select(

@@ -184,8 +184,8 @@ def examine(
         faults.counts["unfinished"] = len(store.unfinished())
         topics = topics_in_use(store)
         clusterings = store.clusterings.inspect()
-        maps = list(store.maps.inspect())
         faults.counts["active"] = int(not active_answers(store, clusterings))
+    maps = _faulty_maps(store, serving=serving)
     faults.counts += topics.faults
     unproven += len(topics.present.unproven) if topics.present and topics.present.whole else 0
     faults.add("runs_damaged", (c.id for c in clusterings if c.damaged))
@@ -193,7 +193,7 @@ def examine(
     faults.add("runs_stopped", (c.id for c in clusterings if not serving and stopped(store, c)))
     faults.add("maps_damaged", (map.id for map in maps if map.damaged))
     faults.add("maps_orphans", (row for map in maps if map.stored is None for row in map.rows))
-    faults.add("maps_stopped", (map.id for map in maps if not serving and stopped(store, map)))
+    faults.add("maps_stopped", (map.id for map in maps if map.stored is not None and not map.damaged))
     return Examination(len(ids), examined, unproven, faults.findings())
 
 
@@ -203,6 +203,19 @@ def _looked_at(store: Store, ids: Sequence[str]) -> Iterator[tuple[float, list[I
         with store.write_lock:
             words = [word for page in store.words.inspect(ids[i : i + _LOOK]) for word in page]
         yield min(1.0, (i + _LOOK) / len(ids)), words
+
+
+def _faulty_maps(store: Store, *, serving: bool) -> list[InspectedMap]:
+    """Return the maps that something is wrong with; these are looked at twice, for they may have been dropped."""
+
+    def look() -> list[InspectedMap]:
+        found = store.maps.inspect()
+        return [map for map in found if map.damaged or map.stored is None or (not serving and stopped(store, map))]
+
+    if not look():
+        return []
+    with store.write_lock:
+        return look()
 
 
 def _still_lost(store: Store, ids: Sequence[str]) -> list[str]:
