@@ -20,6 +20,7 @@ from indexer.commands.export import export
 from indexer.commands.index import index
 from indexer.commands.info import info
 from indexer.commands.lookups import matrix, similar, topic
+from indexer.commands.maps import draw_map, maps
 from indexer.commands.serve import serve
 from indexer.commands.topics import topics
 from indexer.commands.words import words
@@ -40,7 +41,7 @@ def cli() -> None:
 _COMMANDS = (
     *(index, cost, serve, demo, info, doctor),
     *(topic, similar, matrix, classify, export),
-    *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
+    *(topics, words, cluster, clusters, draw_map, maps, adapt, calibrate, evaluate),
     *(compare, cache, batches, completion),
 )
 for command in _COMMANDS:

@@ -1,4 +1,4 @@
-"""An open corpus in this process: its words, topics and clusterings over one store, and one model."""
+"""An open corpus in this process: its words, topics, clusterings and maps over one store, and one model."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from indexer.embedders import Embedder, ModelIdentity, as_stored, load_embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.embedders.spending import Spending
 from indexer.exports import exported
+from indexer.maps.maps import Maps
 from indexer.records import valid_texts
 from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.format import FORMAT
@@ -70,8 +71,11 @@ class Engine(Service):
             self.words = Corpus(self.store, self.embedder)
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
+            self.maps = Maps(self.store, self.words, self.topics, self.clusterings, self.embedder)
             shared = self.store.mode == "server"
-            self._sync = Sync(self.store, self.words.replica, self.topics, self.clusterings) if shared else None
+            self._sync = (
+                Sync(self.store, self.words.replica, self.topics, (self.clusterings, self.maps)) if shared else None
+            )
         except BaseException:
             self.store.close()
             raise

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
+from typing import Any
 
-from indexer.clusters.clusterings import Clusterings
+from indexer.clusters.work import Work
 from indexer.errors import TopicdexError
 from indexer.store.store import Store
 from indexer.topics.topics import TopicIndex
@@ -19,11 +21,13 @@ _log = logging.getLogger("topicdex")
 class Sync:
     """A thread that keeps one engine's memory in line with the store, for as long as the engine is open."""
 
-    def __init__(self, store: Store, replica: Replica, topics: TopicIndex, clusterings: Clusterings) -> None:
+    def __init__(
+        self, store: Store, replica: Replica, topics: TopicIndex, works: Sequence[Work[Any, Any, Any, Any]]
+    ) -> None:
         self._store = store
         self._replica = replica
         self._topics = topics
-        self._clusterings = clusterings
+        self._works = works
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="topicdex-sync", daemon=True)
         self._thread.start()
@@ -38,7 +42,8 @@ class Sync:
         while not self._stop.wait(EVERY_S):
             looks += 1
             try:
-                self._clusterings.heartbeat()
+                for work in self._works:
+                    work.heartbeat()
                 self._topics.reload_if_changed()
                 self._store.changes.read_new(self._replica.refresh, self._replica.reload)
                 if looks % _RECONCILE_EVERY == 0:

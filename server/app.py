@@ -26,6 +26,7 @@ from server.hosts import check_hosts
 from server.imports import imports
 from server.jobs import Jobs
 from server.labelled import labelled
+from server.maps import maps
 from server.pages import register_pages
 from server.policy import register_policy
 from server.problems import Problem, invalid, register_problems
@@ -79,7 +80,8 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if own:
         atexit.register(jobs.close)  # before the engine
     app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
-    for blueprint in (topics, editing, labelled, words, clusterings, imports, exports, doctor, comparisons, service):
+    blueprints = (topics, editing, labelled, words, clusterings, maps, imports, exports, doctor, comparisons, service)
+    for blueprint in blueprints:
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)

@@ -11,8 +11,10 @@ from typing import Generic, Protocol, TypeVar
 from indexer.clusters.clusterings import Clusterings
 from indexer.contract.clusterings import Clustering
 from indexer.contract.jobs import Job
+from indexer.contract.maps import Map
 from indexer.engine import Engine
 from indexer.errors import Cancelled, TooManyJobs, TopicdexError
+from indexer.maps.maps import Maps
 from indexer.progress import Progress
 from server.checkups import Checkups
 from server.comparing import Comparisons
@@ -36,7 +38,7 @@ class Kind(Protocol):
     def fail(self, id: str, error: str) -> None:
         """Mark a job that nobody works on as failed."""
 
-    def get(self, id: str) -> Clustering | Job:
+    def get(self, id: str) -> Clustering | Map | Job:
         """Return the record of a job; raises NotFound."""
 
     def delete(self, id: str) -> None:
@@ -150,13 +152,15 @@ class Jobs:
 
     def __init__(self, engine: Engine) -> None:
         engine.clusterings.fail_abandoned()
+        engine.maps.fail_abandoned()
         waiters = threading.BoundedSemaphore(MOST_WAITERS)
         self.clusterings: Queue[Clusterings] = Queue("clustering", engine.clusterings, waiters)
+        self.maps: Queue[Maps] = Queue("map", engine.maps, waiters)
         self.imports = Queue("import", Imports(engine), waiters)
         self.checkups = Queue("checkup", Checkups(engine), waiters)
         self.comparisons = Queue("comparison", Comparisons(engine), waiters)
 
-        self._queues = self.clusterings, self.imports, self.checkups, self.comparisons
+        self._queues = self.clusterings, self.maps, self.imports, self.checkups, self.comparisons
 
     def stop(self) -> None:
         """Cancel everything; an import ends when what it writes is on disk."""

@@ -37,6 +37,7 @@ SERVICES = {
     "words": {"corpus", "replica", "upsert"},
     "topics": {"topics", "current", "texts"},
     "clusters": {"clusterings", "history"},
+    "maps": {"maps", "history"},
 }
 # The commands that open the server, and what each opens.
 DOORS_TO_SERVER = {

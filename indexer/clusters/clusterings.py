@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from indexer.clusters.finding import ClusterSet, find_clusters, grow_topics
 from indexer.clusters.history import History
 from indexer.clusters.lineage import match
+from indexer.clusters.work import Work
 from indexer.contract import service
 from indexer.contract.clusterings import (
     ClusterAnswer,
@@ -26,7 +25,7 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.embedders import Embedder
-from indexer.errors import Cancelled, Conflict, InvalidRequest, NoClustering, NotFound, TopicdexError
+from indexer.errors import Conflict, InvalidRequest, NoClustering, NotFound
 from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
@@ -39,28 +38,20 @@ from indexer.words.memory import Assignment
 from indexer.words.paging import cursor_of, value_of
 
 
-class Clusterings(service.Clusterings):
+class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototypes], service.Clusterings):
     """The clusterings of one corpus; which word is in which cluster follows from the prototypes and the vectors."""
 
+    history: History
+
     def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, embedder: Callable[[], Embedder]) -> None:
+        super().__init__(History(store))
         self._store = store
         self._corpus = corpus
         self._topics = topics
         self._embedder = embedder
-        self.history = History(store)
-        self._progress: dict[str, float] = {}
         self._cluster_sets: dict[str, ClusterSet] = {}  # of finished clusterings, which never change, by id
         self._assigned: tuple[tuple[str, int], Assignment] | None = None
         self._assigning = threading.Lock()
-
-    def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
-        id = self.create(settings)
-        try:
-            return self.run(id, progress or (lambda _share: None))
-        except KeyboardInterrupt:
-            with suppress(TopicdexError):
-                self.cancel(id)
-            raise
 
     def create(self, settings: ClusteringSettings) -> str:
         """Keep a new clustering as queued and return its id.
@@ -79,74 +70,19 @@ class Clusterings(service.Clusterings):
         start = self.history.start_of(settings)
         return self.history.add(settings.model_copy(update={"start": start}), words)
 
-    def run(self, id: str, progress: Progress) -> Clustering:
-        """Work on a queued clustering and return it ended: done, failed with a reason, or cancelled.
-
-        `progress` is called with the share done several times a second; it ends the work by raising Cancelled.
-        """
-        begin = time.monotonic()
-        # it has an error where another process took this one for dead
-        stored = self.history.get(id).updated(status="running", error=None)
-        report = self.history.published(stored, progress)
-        prototypes: Prototypes | None = None
-
-        def on_progress(share: float) -> None:
-            self._progress[id] = share
-            report(share)
-
-        try:
-            on_progress(0.0)
-            found = self._find(stored, on_progress)
-            on_progress(1.0)
-            stored, prototypes = found
-        except Cancelled:
-            stored = stored.updated(status="cancelled", progress=self._progress.get(id, 0.0))
-        except TopicdexError as error:
-            stored = stored.updated(status="failed", error=str(error))
-        finally:
-            self._progress.pop(id, None)
-        stored = stored.updated(seconds=time.monotonic() - begin)
-        self.history.finish(stored, prototypes)
-        return self._current(stored.clustering)
-
-    def cancel(self, id: str) -> None:
-        """Mark a clustering that nobody works on as cancelled; one that has ended, or is gone, stays as it is."""
-        self.history.end(id, "cancelled")
-
-    def fail(self, id: str, error: str) -> None:
-        """Mark a clustering that nobody works on as failed; one that has ended, or is gone, stays as it is."""
-        self.history.end(id, "failed", error)
-
-    def fail_abandoned(self) -> None:
-        """Mark the clusterings as failed whose process has died."""
-        self.history.fail_abandoned()
-
-    def heartbeat(self) -> None:
-        """Write that the clusterings of this process go on, and fail the abandoned ones; call it often."""
-        self.history.heartbeat()
-
     def all(self) -> ClusteringList:
-        return ClusteringList(clusterings=[self._current(clustering) for clustering in self.history.all()])
-
-    def get(self, id: str) -> Clustering:
-        return self._current(self.history.get(id).clustering)
-
-    def delete(self, id: str) -> None:
-        self.history.delete(id)
-
-    def pin(self, id: str, pinned: bool = True) -> Clustering:
-        return self._current(self.history.pin(id, pinned))
+        return ClusteringList(clusterings=[self._current(stored.record) for stored in self.history.all()])
 
     def activate(self, id: str) -> Clustering:
         with self._store.write_lock:  # it stays until it is the active one, which nobody can delete
             stored = self.history.finished(id)
-            if stored.clustering.settings.around != "topics" or stored.topics_version is None:
+            if stored.record.settings.around != "topics" or stored.topics_version is None:
                 raise Conflict(f"the clustering {id} did not grow from the topics; make one around them")
             self._topics.activate(id, stored.topics_version)
-        return self._current(stored.clustering)
+        return self._current(stored.record)
 
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
-        clusters = [c.id for c in self.history.finished(id).clustering.clusters]
+        clusters = [c.id for c in self.history.finished(id).record.clusters]
         if cluster is not None and cluster not in clusters:
             raise NotFound(f"the clustering {id} has no cluster {cluster!r}")
         all_words = self._assign(id)
@@ -161,7 +97,7 @@ class Clusterings(service.Clusterings):
 
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
         id = self.history.newest() if id is None else id
-        cluster_set = self._cluster_set(id)
+        cluster_set = self.cluster_set(id)
         clusters, embedder = cluster_set.clusters, self._embedder()
         scores = cluster_set.prototypes.scores(embedder.embed(texts, "query"))
         results = [
@@ -183,12 +119,12 @@ class Clusterings(service.Clusterings):
     def newest(self) -> ClusterSet | None:
         """Return the clusters of the newest finished clustering and their prototypes; None where none has finished."""
         try:
-            return self._cluster_set(self.history.newest())
+            return self.cluster_set(self.history.newest())
         except (NoClustering, NotFound):  # it may be deleted at this moment
             return None
 
     def diff(self, old: str, new: str) -> ClusteringDiff:
-        before, after = (self.history.finished(id).clustering.clusters for id in (old, new))
+        before, after = (self.history.finished(id).record.clusters for id in (old, new))
         first, second = self._assign(old), self._assign(new)
         if first.ids != second.ids:
             raise Conflict("the words are changing; ask again")
@@ -198,21 +134,21 @@ class Clusterings(service.Clusterings):
 
     def _find(self, stored: StoredClustering, progress: Progress) -> tuple[StoredClustering, Prototypes]:
         """Return a clustering done, over the words that are there now, and the prototypes of its clusters."""
-        settings = stored.clustering.settings
+        settings = stored.record.settings
         words = self._corpus.load().all_words()
         if not words.ids:
             raise InvalidRequest("there are no words any more; index some first")
-        clustering = stored.updated(words=len(words.ids), model=self._store.model_name()).clustering
+        clustering = stored.updated(words=len(words.ids), model=self._store.model_name()).record
         current = self._topics.current
         if settings.around == "topics":
             names = current.label.names
             topics = in_sentences(current.vectors, names, self._embedder().embed)
             clustering, prototypes = grow_topics(clustering, words, names, topics, progress)
-            return replace(stored, clustering=clustering, topics_version=current.version), prototypes
-        start = None if settings.start is None else self._cluster_set(settings.start)
+            return replace(stored, record=clustering, topics_version=current.version), prototypes
+        start = None if settings.start is None else self.cluster_set(settings.start)
         used = current.used()
         clustering, prototypes = find_clusters(clustering, words, start, used.prototypes, used.thresholds, progress)
-        return replace(stored, clustering=clustering), prototypes
+        return replace(stored, record=clustering), prototypes
 
     def _assign(self, id: str) -> Assignment:
         """Return the cluster of every word; computed again where the words or the clustering differ from last time."""
@@ -220,15 +156,18 @@ class Clusterings(service.Clusterings):
         with self._assigning:
             key = (id, self._corpus.changes())
             if self._assigned is None or self._assigned[0] != key:
-                self._assigned = (key, memory.assign(self._cluster_set(id).prototypes))
+                self._assigned = (key, memory.assign(self.cluster_set(id).prototypes))
             return self._assigned[1]
 
-    def _cluster_set(self, id: str) -> ClusterSet:
-        """Return the clusters of a finished clustering and their prototypes, from memory where they are there."""
+    def cluster_set(self, id: str) -> ClusterSet:
+        """Return the clusters of a finished clustering and their prototypes, from memory where they are there.
+
+        Raises NotFound, and Conflict where it has not finished.
+        """
         done = self._store.clusterings.done()
         found = self._cluster_sets.get(id) if id in done else None
         if found is None:
-            clusters = self.history.finished(id).clustering.clusters
+            clusters = self.history.finished(id).record.clusters
             found = ClusterSet(clusters, self._store.clusterings.prototypes(id))
             # this also forgets those that were deleted or dropped, here or by another process
             self._cluster_sets = {id: found, **{key: kept for key, kept in self._cluster_sets.items() if key in done}}
@@ -236,9 +175,7 @@ class Clusterings(service.Clusterings):
 
     def _current(self, clustering: Clustering) -> Clustering:
         """Return a clustering with what is not stored with it: how far it is, later words, whether it is active."""
-        update: dict[str, object] = {}
-        if clustering.status == "queued" and clustering.id in self._progress:
-            update |= {"status": "running", "progress": self._progress[clustering.id]}
+        update = self._share(clustering.id, clustering.status)
         if clustering.status == "done":
             update["new_words"] = max(0, self._corpus.count() - clustering.words)
         if clustering.settings.around is not None:

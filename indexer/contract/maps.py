@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from indexer.contract.clusterings import NEWEST, Status
 from indexer.records import Scalar
 
 WIDTH = 65_535  # of a map: positions are whole numbers from 0 to here, y upwards
+LEAST_LANDMARKS, MOST_LANDMARKS = 3, 20_000
 NONE = 65_535  # as a row's colour: it has none
 
 ColourKind = Literal["class", "value"]
@@ -80,6 +82,20 @@ class MapList(Table[Map]):
     table = "maps"
 
     maps: list[Map]
+
+
+@dataclass(frozen=True)
+class MapPoints:
+    """Where the words are: `positions` has four bytes a row, x and y as little-endian uint16.
+
+    `order` is the order of the rows, the `ETag` over HTTP. By two topics, a position is a score from `low` (0) to
+    `high` (`WIDTH`); on the map itself both are null.
+    """
+
+    order: str
+    positions: bytes
+    low: float | None = None
+    high: float | None = None
 
 
 class LegendEntry(Answer):

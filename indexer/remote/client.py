@@ -13,6 +13,7 @@ from indexer.contract.words import Similarity
 from indexer.errors import ModelMismatch
 from indexer.remote.clusterings import RemoteClusterings
 from indexer.remote.connection import Connection, batches
+from indexer.remote.maps import RemoteMaps
 from indexer.remote.topics import RemoteTopics
 from indexer.remote.words import RemoteWords
 from indexer.settings import Settings
@@ -37,6 +38,7 @@ class Remote(Service):
         self.words = RemoteWords(self._connection, self.check_model)
         self.topics = RemoteTopics(self._connection, self.check_model)
         self.clusterings = RemoteClusterings(self._connection, self.check_model)
+        self.maps = RemoteMaps(self._connection, self.check_model)
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         self.check_model()

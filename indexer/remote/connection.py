@@ -29,7 +29,7 @@ _BUSY = ("store_busy", "not_ready")
 
 Kind = TypeVar("Kind", bound=Answer)
 Answers = TypeVar("Answers", bound=Table[Any])
-Query = Mapping[str, str | int | None]
+Query = Mapping[str, str | int | Sequence[str] | None]
 
 
 class Connection:
@@ -85,14 +85,17 @@ class Connection:
         minutes, and half an hour where it `writes`. Raises the error that the server answered, and ServerUnavailable
         where it does not answer, or not as a topicdex server does.
         """
-        end = time.monotonic() + self._wait
-        while True:
-            try:
-                return self._once(method, path, body, query or {}, headers or {}, writes, patience)
-            except TopicdexError as error:
-                if error.code not in _BUSY or time.monotonic() >= end:
-                    raise
-            time.sleep(_PAUSE_S)
+        response = self._answered(method, path, body, query or {}, headers or {}, writes, patience)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return None
+        try:
+            return response.json()
+        except ValueError:
+            raise self._strange("its answer is not JSON") from None
+
+    def fetch(self, path: str, query: Query) -> httpx.Response:
+        """Return an answer as it came, which may be no JSON; raises as `call` does."""
+        return self._answered("GET", path, None, query, {}, False, None)
 
     def stream(self, path: str, query: Query) -> Iterator[str]:
         """Yield the lines of an answer while it comes, many at a time; raises as `call` does."""
@@ -122,6 +125,17 @@ class Connection:
         """Close the connection."""
         self._client.close()
 
+    def _answered(self, *call: Any) -> httpx.Response:
+        """Make a call, again and again while the server refuses it for now."""
+        end = time.monotonic() + self._wait
+        while True:
+            try:
+                return self._once(*call)
+            except TopicdexError as error:
+                if error.code not in _BUSY or time.monotonic() >= end:
+                    raise
+            time.sleep(_PAUSE_S)
+
     def _once(
         self,
         method: str,
@@ -131,7 +145,7 @@ class Connection:
         headers: Mapping[str, str],
         writes: bool,
         patience: float | None,
-    ) -> Any:
+    ) -> httpx.Response:
         seconds = patience or (_WRITE_S if writes else _READ_S)
         try:
             response = self._client.request(
@@ -146,12 +160,7 @@ class Connection:
             raise self._lost(error, writes=writes) from error
         if not response.is_success:
             raise self._error(response)
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            return None
-        try:
-            return response.json()
-        except ValueError:
-            raise self._strange("its answer is not JSON") from None
+        return response
 
     def _error(self, response: httpx.Response) -> TopicdexError:
         """Return the error that an answer reports, as the class with its code."""
@@ -190,13 +199,21 @@ def _encoded(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _given(query: Query) -> dict[str, str | int]:
+def _given(query: Query) -> dict[str, str | int | list[str]]:
     """Return the query parameters that are not None; lone surrogates match nothing."""
-    return {
-        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for name, value in query.items()
-        if value is not None
-    }
+
+    def text(value: str) -> str:
+        return value.encode("utf-8", "replace").decode()
+
+    given: dict[str, str | int | list[str]] = {}
+    for name, value in query.items():
+        if isinstance(value, str):
+            given[name] = text(value)
+        elif isinstance(value, int):
+            given[name] = value
+        elif value is not None:
+            given[name] = [text(one) for one in value]
+    return given
 
 
 def _is_local(host: str) -> bool:

@@ -42,14 +42,20 @@ class Chroma:
             most = int(self._client.get_max_batch_size())
             self._batch = min(most, _SERVED_BATCH) if serving and url is None else most
 
-    def open(self, name: str, space: Space, metadata: Mapping[str, Any]) -> tuple[Collection, bool]:
-        """Return the collection and whether it was made now; an existing one keeps its metadata."""
+    def open(
+        self, name: str, space: Space, metadata: Mapping[str, Any], synced: int | None = None
+    ) -> tuple[Collection, bool]:
+        """Return the collection and whether it was made now; an existing one keeps its metadata.
+
+        `synced`: rows after which Chroma writes its index and empties its queue, 1,000 where it is None.
+        """
+        often = {} if synced is None else {"sync_threshold": synced, "batch_size": synced}
         with chroma_errors():
             existing = self._find(name)
             collection = existing or self._client.get_or_create_collection(
                 name,
                 metadata=dict(metadata) or None,
-                configuration=cast(Any, {"hnsw": {"space": space, **_INDEX}}),
+                configuration=cast(Any, {"hnsw": {"space": space, **_INDEX, **often}}),
                 embedding_function=None,
             )
         return Collection(collection, self._batch, self._disk), existing is None

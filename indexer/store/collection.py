@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any, Literal, cast
 
 import chromadb
+import numpy as np
+import numpy.typing as npt
 from chromadb.errors import ChromaError
 
 from indexer.store.checksums import CHECKSUM, agrees, checksums, proves
@@ -65,6 +67,14 @@ class Collection:
                     documents=list(documents[batch]),
                     metadatas=[{**metadata, CHECKSUM: checksum} for metadata, checksum in pairs],
                 )
+
+    def check_room(self, content: npt.NDArray[np.uint8]) -> None:
+        """Raise StoreUnavailable where so many bytes, in base64 and in metadata, do not fit on the disk.
+
+        They take as much as vectors do: they are in the queue, in the row, and in the index of metadata.
+        """
+        if self._disk:
+            self._disk.check(content)
 
     def write_checksums(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Note that these vectors, (n, dimension), are those of the rows; the stored vectors stay as they are."""

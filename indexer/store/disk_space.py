@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from indexer.errors import StoreUnavailable
-from indexer.vectors import Vectors
 
 _SPARE = 2**20  # bytes that always stay free: for journals
 _VECTOR = 4  # times its bytes: in the queue, in the index, and links between vectors
@@ -26,7 +28,7 @@ class DiskSpace:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def check(self, vectors: Vectors | None = None, documents: Sequence[str] = ()) -> None:
+    def check(self, vectors: npt.NDArray[np.generic] | None = None, documents: Sequence[str] = ()) -> None:
         """Raise StoreUnavailable where these rows do not fit; without rows, where nothing at all can be written."""
         rows = 0 if vectors is None else _VECTOR * vectors.nbytes
         texts = sum(_ROW + _TEXT * len(document.encode("utf-8", "replace")) for document in documents)

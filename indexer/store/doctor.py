@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from indexer.store.clusterings import InspectedClustering
+from indexer.store.maps import InspectedMap
 from indexer.store.snapshot.check import differing, left
 from indexer.store.store import Store
 from indexer.store.topics import InspectedTopics
@@ -56,6 +57,9 @@ _FAULTS = {
     "runs_damaged": ("{clustering has|clusterings have} lost prototypes", f"{_REMOVE}; then recluster"),
     "runs_orphans": ("{row belongs|rows belong} to no clustering", _REMOVE),
     "runs_stopped": ("unfinished {clustering has|clusterings have} no process", "--repair marks {it|them} as failed"),
+    "maps_damaged": ("{map has|maps have} lost landmarks or positions", f"{_REMOVE}; then draw another"),
+    "maps_orphans": ("{row belongs|rows belong} to no map", _REMOVE),
+    "maps_stopped": ("unfinished {map has|maps have} no process", "--repair marks {it|them} as failed"),
     "active": ("clustering is active that cannot answer", "--repair goes back to plain topics"),
 }
 EMBEDDED_AGAIN = ("gone", "wrong", "foreign", "topics_gone")
@@ -146,10 +150,10 @@ def examine(
     on_progress: Callable[[float, int], None] = lambda _share, _words: None,
     serving: bool = False,
 ) -> Examination:
-    """Examine `sample` words, evenly spread, or all where it is None, and all topics and clusterings.
+    """Examine `sample` words, evenly spread, or all where it is None, and all topics, clusterings and maps.
 
     `on_progress` is called with the share done and the words examined; it ends the work by raising. `serving`: this
-    process works on the clusterings that have not ended.
+    process works on the clusterings and maps that have not ended.
     """
     faults = _Faults()
     with store.write_lock:
@@ -181,11 +185,15 @@ def examine(
         topics = topics_in_use(store)
         clusterings = store.clusterings.inspect()
         faults.counts["active"] = int(not active_answers(store, clusterings))
+    maps = _faulty_maps(store, serving=serving)
     faults.counts += topics.faults
     unproven += len(topics.present.unproven) if topics.present and topics.present.whole else 0
     faults.add("runs_damaged", (c.id for c in clusterings if c.damaged))
     faults.add("runs_orphans", (c.id for c in clusterings if c.stored is None))
     faults.add("runs_stopped", (c.id for c in clusterings if not serving and stopped(store, c)))
+    faults.add("maps_damaged", (map.id for map in maps if map.damaged))
+    faults.add("maps_orphans", (row for map in maps if map.stored is None for row in map.rows))
+    faults.add("maps_stopped", (map.id for map in maps if map.stored is not None and not map.damaged))
     return Examination(len(ids), examined, unproven, faults.findings())
 
 
@@ -195,6 +203,19 @@ def _looked_at(store: Store, ids: Sequence[str]) -> Iterator[tuple[float, list[I
         with store.write_lock:
             words = [word for page in store.words.inspect(ids[i : i + _LOOK]) for word in page]
         yield min(1.0, (i + _LOOK) / len(ids)), words
+
+
+def _faulty_maps(store: Store, *, serving: bool) -> list[InspectedMap]:
+    """Return the maps that something is wrong with; these are looked at twice, for they may have been dropped."""
+
+    def look() -> list[InspectedMap]:
+        found = store.maps.inspect()
+        return [map for map in found if map.damaged or map.stored is None or (not serving and stopped(store, map))]
+
+    if not look():
+        return []
+    with store.write_lock:
+        return look()
 
 
 def _still_lost(store: Store, ids: Sequence[str]) -> list[str]:
@@ -246,9 +267,9 @@ def topics_in_use(store: Store) -> TopicsInUse:
     return TopicsInUse(present, faults)
 
 
-def stopped(store: Store, clustering: InspectedClustering) -> bool:
-    """Tell whether no process works on a clustering that has not ended: this one owns the folder, so no other can."""
-    return store.mode == "embedded" and clustering.stored is not None and not clustering.stored.clustering.ended
+def stopped(store: Store, found: InspectedClustering | InspectedMap) -> bool:
+    """Tell whether no process works on a record that has not ended: this one owns the folder, so no other can."""
+    return store.mode == "embedded" and found.stored is not None and not found.stored.record.ended
 
 
 def active_answers(store: Store, clusterings: Sequence[InspectedClustering]) -> bool:

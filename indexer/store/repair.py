@@ -37,6 +37,7 @@ from indexer.vectors import Vectors
 _BATCH = 1_024  # words a write
 _FEW = 100  # a sound index may leave one word in so many unreachable
 _PROVED_ON = 100  # words that show which model made the vectors
+_STOPPED = {"status": "failed", "error": "its process ended before it was done; make another"}
 _INDEX = ("count", "gone", "wrong", "lost")  # faults that only a new index ends
 
 
@@ -115,6 +116,8 @@ class Repair:
             self.on_message("topic lookups answer from the plain topics")
         if count("runs_damaged", "runs_orphans", "runs_stopped"):
             self._rebuild_clusterings(clusterings)
+        if count("maps_damaged", "maps_orphans", "maps_stopped"):
+            self._mend_maps()
 
     def prove(self) -> int:
         """Embed the texts of all unproven vectors again, write their checksums, and return how many words are wrong.
@@ -279,7 +282,15 @@ class Repair:
                     continue
                 stored = clustering.stored
                 if stopped(self.store, clustering):
-                    stored = stored.updated(status="failed", error="its process ended before it was done; make another")
+                    stored = stored.updated(**_STOPPED)
                 table.write(stored, clustering.prototypes)
                 kept += 1
         self.on_message(f"{kept} {agree(kept, '{clustering is|clusterings are}')} kept")
+
+    def _mend_maps(self) -> None:
+        for found in self.store.maps.inspect():
+            if found.stored is None or found.damaged:
+                self.store.maps.discard(found)
+                self.on_message(f"the map {found.id} is removed; draw another")
+            elif stopped(self.store, found):
+                self.store.maps.write(found.stored.updated(**_STOPPED))

@@ -21,6 +21,7 @@ from indexer.store.costs import CostTable
 from indexer.store.format import FORMAT, check_format, check_marker
 from indexer.store.index_files import cut_off
 from indexer.store.lock import StoreLock, prepare_folder
+from indexer.store.maps import SYNCED, MapTable
 from indexer.store.snapshot.draft import Source
 from indexer.store.snapshot.snapshots import Snapshots
 from indexer.store.snapshot.untouched import note_closed, take_note
@@ -28,7 +29,7 @@ from indexer.store.topics import TopicTable
 from indexer.store.words import WordTable
 
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
-_CHANGES, _COSTS = "topicdex-changes", "topicdex-costs"
+_CHANGES, _COSTS, _MAPS = "topicdex-changes", "topicdex-costs", "topicdex-maps"
 _SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
 # A rebuilt collection has this suffix until it replaces the old one, and this key once it is whole and may do so.
@@ -38,13 +39,12 @@ TableName = Literal["words", "topics", "clusterings"]
 
 
 class Store:
-    """The words, topics and clusterings of one corpus; open it with `Store.open`, close it when done.
+    """The words, topics, clusterings and maps of one corpus; open it with `Store.open`, close it when done.
 
-    `words`, `topics`, `clusterings`: the tables; `changes`: the log that the processes on a Chroma server share;
-    `costs`: what was paid for the vectors;
-    `snapshots`: the words once more, in files that a start reads in place of Chroma; `mode`: "embedded" where this
-    process owns the folder, "server" on a Chroma server; `write_lock`: held by every thread for the whole of a change,
-    on disk and in memory, so that the two stay the same.
+    `words`, `topics`, `clusterings`, `maps`: the tables; `changes`: the log that the processes on a Chroma server
+    share; `costs`: what was paid for the vectors; `snapshots`: the words once more, in files that a start reads in
+    place of Chroma; `mode`: "embedded" where this process owns the folder, "server" on a Chroma server; `write_lock`:
+    held by every thread for the whole of a change, on disk and in memory, so that the two stay the same.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class Store:
             if self._holds_vectors():
                 raise _mismatch(stored, str(identity))
             self.snapshots.drop()
-            for name in (_WORDS, _TOPICS, _CLUSTERINGS):
+            for name in (_WORDS, _TOPICS, _CLUSTERINGS, _MAPS):
                 self._chroma.drop(name)
             self._open_collections()
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(identity.to_fields())})
@@ -235,6 +235,7 @@ class Store:
             self.words = WordTable(self._words, changing=self.changes.announce, changed=self.changes.publish)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
+        self.maps = MapTable(self._chroma.open(_MAPS, "l2", {}, SYNCED)[0])
 
     def _source(self) -> Source:
         return Source(self._words.id, self.model(), self.words, self.changes)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from indexer.records import Word
-from indexer.vectors import Bools
+from indexer.vectors import Bools, Ints
 from indexer.words.rows import View
 
 
@@ -26,6 +26,11 @@ class Listing:
     def __len__(self) -> int:
         """Return the number of words that it lists."""
         return len(self._found)
+
+    @property
+    def found(self) -> Ints:
+        """Return the positions of the words that it lists, ascending."""
+        return self._found
 
     def page(self, limit: int, offset: int) -> tuple[list[Word], int | None]:
         """Return `limit` words from a position on, and the position behind them; None where no more follow."""

@@ -58,6 +58,9 @@ class Base(Protocol):
     def containing(self, folded: str) -> Bools:
         """Tell of each row whether its text contains this one, which is casefolded, (n,)."""
 
+    def values(self, name: str) -> tuple[npt.NDArray[np.int32], list[Scalar]]:
+        """Return all values under a name of metadata, and of each row the place of its own, (n,); -1: it has none."""
+
 
 class RecentRows:
     """Words in memory; a row is there for good, a tombstone says that it does not count. The caller holds a lock.
@@ -188,6 +191,18 @@ class View:
     def texts(self, rows: Rows) -> list[str]:
         """Return the texts of these rows, in their order."""
         return self._each(rows, None if self.base is None else self.base.texts, lambda word: word.text)
+
+    def values(self, name: str) -> tuple[npt.NDArray[np.int32], list[Scalar]]:
+        """Return all values under a name of metadata, and of each row the place of its own, (n,); -1: it has none."""
+        places, values = (np.empty(0, np.int32), []) if self.base is None else self.base.values(name)
+        place = {_key(name, value): number for number, value in enumerate(values)}
+        recent = np.full(len(self.alive) - self.base_rows, -1, dtype=np.int32)
+        for row, word in enumerate(self.recent[: len(recent)]):
+            if (value := word.metadata.get(name)) is not None:
+                recent[row] = place.setdefault(_key(name, value), len(values))
+                if recent[row] == len(values):
+                    values.append(value)
+        return np.concatenate([places, recent]), values
 
     def by_id(self) -> Ints:
         """Return the rows without a tombstone in the order of their ids."""

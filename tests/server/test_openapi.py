@@ -8,14 +8,14 @@ from jsonschema import Draft202012Validator
 from tests.server.http import PROBLEM, described, operation_of, operations
 
 STREAMS = {"get /v1/topics/words", "get /v1/export"}
-QUEUES = {"post /v1/clusterings", "post /v1/imports", "post /v1/doctor", "post /v1/comparisons"}
+QUEUES = {f"post /v1/{jobs}" for jobs in ("clusterings", "maps", "imports", "doctor", "comparisons")}
 FILES = {"post /v1/imports", "post /v1/evaluations/rows"}  # of any type: none is refused as no JSON
 # Calls that need the model, which may be another than the store's.
 EMBEDDING = re.compile(
-    r"(put|post) /v1/(topics|words)|post /v1/topics/preview|patch /v1/topics/{name}|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)"
+    r"(put|post) /v1/(topics|words)|post /v1/topics/preview|patch /v1/topics/{name}|.* /v1/\w+/nearest|post /v1/(similarity|evaluations|calibrations)|post /v1/maps/{id}/locate"
 )
-# Calls that name a clustering, which may not have finished or may be in use.
-OF_CLUSTERINGS = re.compile(r"\w+ /v1/clusterings/{.*|\w+ /v1/clusters/nearest")
+# Calls that name a clustering or a map, which may not have finished or may be in use.
+OF_RECORDS = re.compile(r"\w+ /v1/clusterings/{.*|\w+ /v1/clusters/nearest|\w+ /v1/maps/{id}/.*")
 
 
 def references(value):
@@ -86,6 +86,17 @@ get /v1/clusterings/{}/words
 get /v1/clusters/nearest
 post /v1/clusters/nearest
 get /v1/export
+post /v1/maps
+get /v1/maps
+get /v1/maps/{}
+delete /v1/maps/{}
+post /v1/maps/{}/pin
+delete /v1/maps/{}/pin
+get /v1/maps/{}/points
+get /v1/maps/{}/colours
+get /v1/maps/{}/words
+post /v1/maps/{}/select
+post /v1/maps/{}/locate
 get /v1/info
 get /healthz
 get /readyz
@@ -127,7 +138,7 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
             expected |= {"400", "413", "415"}
         if EMBEDDING.fullmatch(call):
             expected |= {"402", "409", "503"}
-        if OF_CLUSTERINGS.fullmatch(call) and call != "get /v1/clusterings/{id}":
+        if OF_RECORDS.fullmatch(call) and call != "get /v1/clusterings/{id}":
             expected |= {"404", "409"}
         if "{" in path or call == "get /v1/topics/words":
             expected |= {"404"}
@@ -211,6 +222,21 @@ CALLS = [
     ("DELETE", "/v1/clusterings/{newest}/pin", None),
     ("GET", "/v1/clusters/nearest?text=fruit", None),
     ("POST", "/v1/clusters/nearest", {"texts": ["fruit"]}),
+    ("POST", "/v1/maps?wait=30", {"landmarks": 50, "start": None}),
+    ("GET", "/v1/maps", None),
+    ("GET", "/v1/maps/{map}", None),
+    ("POST", "/v1/maps/{map}/pin", None),
+    ("DELETE", "/v1/maps/{map}/pin", None),
+    ("GET", "/v1/maps/{map}/points", None),
+    ("GET", "/v1/maps/{map}/points?axes=fruit&axes=country", None),
+    ("GET", "/v1/maps/{map}/colours?by=topic", None),
+    ("GET", "/v1/maps/{map}/colours?by=score", None),
+    ("GET", "/v1/maps/{map}/colours?by=cluster", None),
+    ("GET", "/v1/maps/{map}/colours?by=metadata:a", None),
+    ("GET", "/v1/maps/{map}/words?rows=0,99", None),
+    ("POST", "/v1/maps/{map}/select", {"polygon": [[0, 0], [65535, 0], [0, 65535.0]], "axes": ["fruit", "country"]}),
+    ("POST", "/v1/maps/{map}/locate", {"texts": ["fruit"]}),
+    ("DELETE", "/v1/maps/{map}", None),
     ("DELETE", "/v1/clusterings/{newest}", None),
     ("DELETE", "/v1/words/x", None),
     ("POST", "/v1/words/delete", {"ids": ["x"]}),
@@ -235,9 +261,12 @@ def test_every_operation_answers_as_it_is_described(client):
         if path.startswith(("/v1/imports?", "/v1/doctor?", "/v1/comparisons?")):
             assert answer.json["status"] == ("failed" if body == b"no,text" else "done"), answer.json
             ids |= {path.split("/")[2].split("?")[0].removesuffix("s"): answer.json["id"]}
-        if path.startswith("/v1/clusterings?"):
+        if path.startswith(("/v1/clusterings?", "/v1/maps?")):
             assert answer.json["status"] == "done", answer.json
+        if path.startswith("/v1/clusterings?"):
             ids = {"oldest": answer.json["id"], **ids, "newest": answer.json["id"]}
+        if path.startswith("/v1/maps?"):
+            ids["map"] = answer.json["id"]
     assert asked == {operation["operationId"] for _, _, operation in operations(app)}
     lines = client.get("/v1/topics/words")
     assert lines.mimetype == "application/x-ndjson"

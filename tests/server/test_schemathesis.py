@@ -37,6 +37,10 @@ BEYOND_A_SCHEMA = {
     "GET /v1/clusterings/{id}/words": "the cursor is none that a page gave",
     "POST /v1/comparisons": "is not among the models|two models are called|labels; topics are",
     "POST /v1/clusterings": "ask for at most|there are no words|there are no topics|no finished clustering|swap them",
+    "POST /v1/maps": "no finished map|there are no words",
+    "GET /v1/maps/{id}/points": "both axes are",
+    "GET /v1/maps/{id}/words": "exactly one of rows and ids",
+    "POST /v1/maps/{id}/select": "exactly one of polygon|axes go with|both axes are",
 }
 # Paths that are also the path of a topic, a word or a clustering of that name, and take the methods of both.
 ALSO = {
@@ -81,7 +85,8 @@ def allow_is_right(ctx, response, case):
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
     """The check `use_after_free`, but for jobs, of which DELETE cancels one that has not ended: it stays."""
-    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor", "comparisons")}
+    kinds = ("clusterings", "maps", "imports", "doctor", "comparisons")
+    jobs = {f"GET /v1/{kind}/{{id}}" for kind in kinds}
     of_one = case.operation.label in jobs and response.request.method == "GET"
     if of_one and response.status_code == 200 and response.json()["status"] == "cancelled":
         return None
@@ -110,6 +115,7 @@ FILLING = (
     ("PUT", "/v1/thresholds", {"score": 0.1, "topics": {"fruit": 0.2}}),
     ("POST", "/v1/clusterings?wait=30", {"k": 2}),
     ("POST", "/v1/clusterings?wait=30", {"around": "topics"}),
+    ("POST", "/v1/maps?wait=30", {"landmarks": 50}),
 )
 
 

@@ -97,6 +97,19 @@ class Snapshot:
         """Tell of each row whether its text contains this one, which is casefolded, (n,). Do not write to it."""
         return self._found(folded)
 
+    def values(self, name: str) -> tuple[Codes, list[Scalar]]:
+        """Return the values that any word has under a name of metadata, and of each row the place of its own, (n,).
+
+        It is -1 where a word has none.
+        """
+        import pyarrow.compute as pc
+
+        begin = json.dumps([name])[:-1] + ", "
+        there = [np.asarray(pc.starts_with(block.column(0), begin)) for block in self._pairs_blocks]
+        codes = np.flatnonzero(np.concatenate([np.empty(0, dtype=bool), *there]))
+        pairs = [self._pairs[code] for code in codes.tolist()]
+        return self._codes.places(codes, sum(map(len, there)), len(self)), [json.loads(pair)[1] for pair in pairs]
+
     def _search(self, folded: str) -> Bools:
         mask = self._texts.containing(folded)
         mask.flags.writeable = False
@@ -194,6 +207,16 @@ class _Codes:
             hits = np.flatnonzero(codes == wanted[0] if len(wanted) == 1 else np.isin(codes, wanted))
             mask[number * BLOCK + np.searchsorted(offsets, hits, side="right") - 1] = True
         return mask
+
+    def places(self, wanted: Rows, codes: int, n: int) -> Codes:
+        """Return of each of n rows the place among `wanted` of the code that it has, -1 where it has none of them."""
+        place = np.full(codes, -1, dtype=np.int32)
+        place[wanted] = np.arange(len(wanted), dtype=np.int32)
+        found = np.full(n, -1, dtype=np.int32)
+        for number, (offsets, its) in enumerate(self._blocks if len(wanted) else ()):
+            hits = np.flatnonzero(place[its] >= 0)
+            found[number * BLOCK + np.searchsorted(offsets, hits, side="right") - 1] = place[its[hits]]
+        return found
 
 
 def _containing(offsets: npt.NDArray[np.int64], texts: memoryview, folded: str) -> Bools:
