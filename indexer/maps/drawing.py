@@ -43,7 +43,6 @@ class Drawing:
     def _scale(self) -> float:
         return spacing(self.positions)
 
-    @blas_threads.one()
     def place(self, vectors: Vectors) -> Placed:
         """Return the places of unit rows (n, d); each depends on that row alone, bit by bit."""
         return _joined(list(in_blocks(lambda block: self._place(vectors[block]), len(vectors))))

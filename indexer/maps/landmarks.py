@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from indexer.blocks import BLOCK, in_blocks
@@ -14,7 +12,8 @@ from indexer.vectors import Ints, Vectors
 from indexer.words.rows import View
 
 _REMOTE = 0.1  # share of the landmarks that is drawn from the words far from all others
-_CANDIDATES = 5_000  # words for these, at most
+_RENEWED = 0.05  # share of the landmarks that a map takes from there although it could keep those of an earlier one
+_CANDIDATES, _MOST_CANDIDATES = 10, 10_000  # words for each of these, and for all
 _SEARCHED = 200_000  # words that are looked through for these, at most
 
 
@@ -23,15 +22,15 @@ def draw_landmarks(view: View, count: int, start: Vectors | None, seed: int, pro
 
     Nine tenths are drawn at random, so that dense regions have many. The rest is drawn by k-means++ from the words that
     are farthest from all of these: a group of few words that is like nothing else then has one, and single strange
-    words do not take all. Of an earlier map, whose landmarks are `start`, all that are still there are kept, and others
-    drawn only for the share that is left.
+    words do not take all. Of an earlier map, whose landmarks are `start`, those that are still there are kept, but for
+    a few, so that words that have come since and are like nothing else have landmarks.
     The draw depends on the words and the seed, not on the order in which the words came.
     """
     rng = np.random.default_rng(seed)
     rows = rng.permutation(view.by_id())
     chosen: dict[bytes, Vectors] = {}
-    if start is not None and len(start):
-        _take(chosen, rng.permutation(_still_there(view, start)), count)
+    if start is not None:
+        _take(chosen, rng.permutation(_still_there(view, start)), count - int(_RENEWED * count))
     most = count if len(rows) <= count else count - int(_REMOTE * count)
     for first in range(0, len(rows), BLOCK):
         if len(chosen) >= most:
@@ -39,8 +38,10 @@ def draw_landmarks(view: View, count: int, start: Vectors | None, seed: int, pro
         _take(chosen, view.vectors(rows[first : first + BLOCK]), most)
     progress(0.1)
     if most <= len(chosen) < count and most < count:
-        remote = _remote(view, rows[:_SEARCHED], np.array(list(chosen.values())), lambda s: progress(0.1 + 0.6 * s))
-        drawn = spread(remote, count - len(chosen), rng, lambda _: progress(0.7))
+        wanted = count - len(chosen)
+        far = _farthest(view, rows[:_SEARCHED], np.array(list(chosen.values())), lambda s: progress(0.1 + 0.6 * s))
+        remote = view.vectors(far[: min(_CANDIDATES * wanted, _MOST_CANDIDATES)])
+        drawn = spread(remote, wanted, rng, lambda _: progress(0.7))
         _take(chosen, remote[drawn], count)
     progress(1.0)
     return np.array(list(chosen.values()), dtype=np.float32)
@@ -71,8 +72,8 @@ def _still_there(view: View, start: Vectors) -> Vectors:
     return np.asarray(start[found[found >= 0]])
 
 
-def _remote(view: View, rows: Ints, landmarks: Vectors, progress: Callable[[float], None]) -> Vectors:
-    """Return the vectors of those rows that are farthest from all landmarks."""
+def _farthest(view: View, rows: Ints, landmarks: Vectors, progress: Progress) -> Ints:
+    """Return these rows, first those that are farthest from all landmarks."""
     steps = whole(landmarks)
 
     def closest(block: slice) -> Vectors:
@@ -82,5 +83,4 @@ def _remote(view: View, rows: Ints, landmarks: Vectors, progress: Callable[[floa
     for number, found in enumerate(in_blocks(closest, len(rows)), 1):
         cosines.append(found)
         progress(min(1.0, number * BLOCK / len(rows)))
-    farthest = np.argsort(np.concatenate(cosines), kind="stable")[:_CANDIDATES]
-    return view.vectors(rows[farthest])
+    return np.asarray(rows[np.argsort(np.concatenate(cosines), kind="stable")])

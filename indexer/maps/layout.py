@@ -25,7 +25,6 @@ _EARLY, _LATE = 250, 500  # rounds
 _EXAGGERATION = 12  # of the attraction in the early rounds
 _MOMENTUM, _LATE_MOMENTUM = 0.5, 0.8
 _FARTHEST = 5.0  # that a point goes in one round
-_LEAST_RATE = 50.0
 _START = 1e-4  # standard deviation of the points at the start: so small that they can pass each other
 _MARGIN = 0.02  # of the width, on each side
 _BISECTIONS = 60
@@ -122,7 +121,7 @@ def _descend(
     points: Floats, edges: Edges, rounds: int, exaggeration: float, momentum: float, progress: Progress
 ) -> Floats:
     """Return the points after so many rounds of gradient descent; both forces are worked out at the same time."""
-    repulsion, rate = Repulsion(), 4 * max(_LEAST_RATE, len(points) / exaggeration)
+    repulsion, rate = Repulsion(), 4 * len(points) / exaggeration
     step, gain = np.zeros_like(points), np.ones_like(points)
     with ThreadPoolExecutor(2, "topicdex-map", initializer=lower_priority) as pool:
         for done in range(1, rounds + 1):

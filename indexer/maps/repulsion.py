@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, log2
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,9 @@ import scipy.fft
 
 from indexer.vectors import Floats, Ints
 
-_STEP = 1 / 3  # between the points of the grid; the forces change over distances of about 1
+_STEP = 1 / 3  # between the points of the grid at most; the forces change over distances of about 1
+_FINEST = 64  # points of the grid on a side at least, however close together all are
+_FEW = 64  # points, of which all pairs take no longer
 _SIZES = 24  # grids have multiples of so many points on a side, so that few of them differ
 
 
@@ -30,15 +33,20 @@ class Repulsion:
     """
 
     def __init__(self) -> None:
-        self._side = 0
+        self._grid = (0, 0.0)
         self._kernels: list[npt.NDArray[np.complex64]] = []
 
     def __call__(self, points: Floats) -> Forces:
-        """Return the forces on points (n, 2)."""
-        low = points.min(axis=0) - 2 * _STEP
-        away = (points - low) / _STEP
+        """Return the forces on points (n, 2), of which no two are farther apart than some thousands."""
+        if len(points) <= _FEW:
+            return of_all_pairs(points)
+        extent = max(float(np.ptp(points, axis=0).max()), 1e-9)
+        halvings = max(0, ceil(log2(_FINEST * _STEP / extent)))
+        step: float = _STEP / 2.0**halvings
+        low = points.min(axis=0) - 2 * step
+        away = (points - low) / step
         side = -(-(int(away.max()) + 3) // _SIZES) * _SIZES
-        self._prepare(side)
+        self._prepare(side, step)
         cells, weights = _cells(away, side)
         grid = np.bincount(cells.ravel(), weights.ravel(), minlength=side * side).reshape(side, side)
         size = (self._size, self._size)
@@ -48,19 +56,26 @@ class Repulsion:
             field = scipy.fft.irfft2(spread * kernel, s=size)[:side, :side].ravel()
             sums.append((field[cells] * weights).sum(axis=(0, 1)))
         pairs, right, up = sums
-        return Forces(np.stack([right, up], axis=1), max(float(pairs.sum()) - len(points), np.finfo(float).tiny))
+        return Forces(np.stack([right, up], axis=1), float(pairs.sum()) - len(points))
 
-    def _prepare(self, side: int) -> None:
+    def _prepare(self, side: int, step: float) -> None:
         """Transform the kernels for a grid with so many points on a side; a border keeps one end from the other."""
-        if side == self._side:
+        if self._grid == (side, step):
             return
-        self._side, self._size = side, scipy.fft.next_fast_len(2 * side, real=True)
+        self._grid, self._size = (side, step), scipy.fft.next_fast_len(2 * side, real=True)
         steps = np.arange(self._size)
-        offsets = np.where(steps < self._size // 2, steps, steps - self._size) * _STEP
+        offsets = np.where(steps < self._size // 2, steps, steps - self._size) * step
         x, y = offsets[:, None], offsets[None, :]
         near = 1 / (1 + x * x + y * y)
         kernels = (near, near * near * x, near * near * y)
         self._kernels = [scipy.fft.rfft2(kernel.astype(np.float32)) for kernel in kernels]
+
+
+def of_all_pairs(points: Floats) -> Forces:
+    """Return the forces on points (n, 2), pair by pair."""
+    away = points[:, None] - points[None]
+    near = 1 / (1 + (away**2).sum(axis=2))
+    return Forces((near[:, :, None] ** 2 * away).sum(axis=1), float(near.sum()) - len(points))
 
 
 def _cells(away: Floats, side: int) -> tuple[Ints, Floats]:

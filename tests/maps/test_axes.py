@@ -22,7 +22,7 @@ def test_a_word_lies_by_its_score_for_one_topic_and_for_the_other() -> None:
 
 
 def test_scores_are_those_of_centred_prototypes() -> None:
-    centred = Prototypes(("x", "y"), np.eye(3, dtype=np.float32)[:2], centre=np.float32([0, 0, 1]))
+    centred = Prototypes(("x", "y"), np.eye(3, dtype=np.float32)[:2], centre=np.array([0, 0, 1], dtype=np.float32))
     found = along(view(unit([[0.6, 0, 0.8], [0, 0.6, 0.8]])), centred, 0, 1)
     assert found.high == pytest.approx(0.6 / (0.36 + 0.04) ** 0.5)
 

@@ -14,7 +14,7 @@ def view(vectors: Vectors, buried: Sequence[int] = ()) -> View:
     """A view of recent words with these vectors, of which some have a tombstone; ids are in the order of the rows."""
     rows = RecentRows()
     for i, vector in enumerate(vectors):
-        rows.append(Word(f"{i:06}", f"word {i}", {}), vector, i)
+        rows.append(Word(id=f"{i:06}", text=f"word {i}"), vector, i)
     for i in buried:
         rows.bury(f"{i:06}")
     return View(None, rows.words, list(rows.blocks), array("q", rows.places), rows.alive())
