@@ -86,6 +86,9 @@ def draw(view: View, settings: MapSettings, start: Drawing | None, progress: Pro
     if not view.alive.any():
         raise InvalidRequest("there are no words to draw a map of; add words first")
     report = throttled(progress)
+    dimension = next(block.shape[1] for _, block in view.blocks())
+    if start is not None and start.landmarks.shape[1] != dimension:  # another model's: nothing of it is here
+        start = None
     before = None if start is None else start.landmarks
     landmarks = draw_landmarks(view, settings.landmarks, before, settings.seed, scaled(report, 0.0, 0.15))
     near = _neighbours(landmarks, scaled(report, 0.15, 0.2))

@@ -49,8 +49,15 @@ def draw_landmarks(view: View, count: int, start: Vectors | None, seed: int, pro
 
 def same_rows(vectors: Vectors, others: Vectors) -> Ints:
     """Return for each vector which of the others equals it, (n,), bit by bit; -1 where none does."""
-    known = {other.tobytes(): row for row, other in enumerate(others)}
-    return np.array([known.get(vector.tobytes(), -1) for vector in vectors], dtype=np.intp)
+    return _found(vectors, _rows_by_bytes(others))
+
+
+def _rows_by_bytes(vectors: Vectors) -> dict[bytes, int]:
+    return {vector.tobytes(): row for row, vector in enumerate(vectors)}
+
+
+def _found(vectors: Vectors, rows: dict[bytes, int]) -> Ints:
+    return np.array([rows.get(vector.tobytes(), -1) for vector in vectors], dtype=np.intp)
 
 
 def _take(chosen: dict[bytes, Vectors], vectors: Vectors, most: int) -> None:
@@ -63,10 +70,10 @@ def _take(chosen: dict[bytes, Vectors], vectors: Vectors, most: int) -> None:
 
 def _still_there(view: View, start: Vectors) -> Vectors:
     """Return the vectors of `start` (m, d) that a word of the view has."""
-    first = np.unique(start[:, 0])  # a quick look that leaves few to compare whole
+    known, first = _rows_by_bytes(start), np.unique(start[:, 0])  # a quick look leaves few to compare whole
 
     def matches(_: Ints, vectors: Vectors) -> Ints:
-        return same_rows(vectors[np.isin(vectors[:, 0], first)], start)
+        return _found(vectors[np.isin(vectors[:, 0], first)], known)
 
     found = np.unique(np.concatenate(list(view.each_block(matches))))
     return np.asarray(start[found[found >= 0]])

@@ -113,6 +113,13 @@ def test_words_on_one_line_are_drawn() -> None:
     assert found.quality.neighbours_kept is not None and found.quality.neighbours_kept > 0.8
 
 
+def test_a_map_of_another_model_is_no_start(made: Drawn) -> None:
+    words = topics(40, dimension=16)
+    found = drawn(words, start=made.drawing)
+    assert found.moved is None
+    assert np.array_equal(found.drawing.positions, drawn(words).drawing.positions)
+
+
 def test_without_words_it_says_so() -> None:
     with pytest.raises(InvalidRequest, match="add words first"):
         draw(view(topics(2), buried=[0, 1]), MapSettings(start=None), None, ignore)
