@@ -11,8 +11,8 @@ from indexer.progress import Progress
 from indexer.vectors import Ints, Vectors
 from indexer.words.rows import View
 
-_REMOTE = 0.1  # share of the landmarks that is drawn from the words far from all others
-_RENEWED = 0.05  # share of the landmarks that a map takes from there although it could keep those of an earlier one
+_REMOTE = 0.04  # share of the landmarks that is drawn from the words far from all others
+_RENEWED = 0.02  # share of the landmarks that a map takes from there although it could keep those of an earlier one
 _CANDIDATES, _MOST_CANDIDATES = 10, 10_000  # words for each of these, and for all
 _SEARCHED = 200_000  # words that are looked through for these, at most
 
@@ -20,7 +20,7 @@ _SEARCHED = 200_000  # words that are looked through for these, at most
 def draw_landmarks(view: View, count: int, start: Vectors | None, seed: int, progress: Progress) -> Vectors:
     """Return the vectors of `count` different words, (m, d), of all different ones where there are no more.
 
-    Nine tenths are drawn at random, so that dense regions have many. The rest is drawn by k-means++ from the words that
+    Most are drawn at random, so that dense regions have many. The rest is drawn by k-means++ from the words that
     are farthest from all of these: a group of few words that is like nothing else then has one, and single strange
     words do not take all. Of an earlier map, whose landmarks are `start`, those that are still there are kept, but for
     a few, so that words that have come since and are like nothing else have landmarks.
