@@ -14,7 +14,7 @@ from indexer.words.rows import View
 _REMOTE = 0.04  # share of the landmarks that is drawn from the words far from all others
 _RENEWED = 0.02  # share of the landmarks that a map takes from there although it could keep those of an earlier one
 _CANDIDATES, _MOST_CANDIDATES = 10, 10_000  # words for each of these, and for all
-_SEARCHED = 200_000  # words that are looked through for these, at most
+_SEARCHED = 100_000  # words that are looked through for these, at most
 
 
 def draw_landmarks(view: View, count: int, start: Vectors | None, seed: int, progress: Progress) -> Vectors:
