@@ -28,7 +28,8 @@ _FARTHEST = 5.0  # that a point goes in one round
 _START = 1e-4  # standard deviation of the points at the start: so small that they can pass each other
 _MARGIN = 0.02  # of the width, on each side
 _BISECTIONS = 60
-_SCALES = np.geomspace(10, 400, 24)  # widths in the units of t-SNE, one of which fits an earlier map best
+_SCALES = np.geomspace(0.5, 4, 16)  # widths over the root of the number of points, one of which fits an earlier map
+_WIDEST = 300.0  # in the units of t-SNE
 
 Edges = tuple[npt.NDArray[np.int32], scipy.sparse.csr_array]  # each pair once: its first point, and its share
 
@@ -55,7 +56,8 @@ def lay_out_again(before: Vectors, kept: Bools, near: Nearest, progress: Progres
         return before
     edges, middle = _edges(near), before.mean(axis=0, dtype=np.float64)
     shape = (before - middle) / max(float(np.ptp(before, axis=0).max()), 1.0)
-    points = shape * min(_SCALES, key=lambda scale: _divergence(shape * scale, edges))
+    scales = np.minimum(_SCALES * np.sqrt(len(before)), _WIDEST)
+    points = shape * min(scales, key=lambda scale: _divergence(shape * scale, edges))
     points = _descend(points, edges, _EARLY, 1, _MOMENTUM, progress)
     return _aligned(points, before, kept)
 
