@@ -7,9 +7,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 import indexer
 from indexer.clusters.clusterings import Clusterings
 from indexer.clusters.export_pages import Known, export_of
@@ -30,7 +27,6 @@ from indexer.store.store import Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
 from indexer.words.corpus import Corpus
-from indexer.words.rows import View
 from indexer.words.similarity import similarity
 
 _log = logging.getLogger("topicdex")
@@ -97,13 +93,8 @@ class Engine(Service):
         )
 
     def export(self, format: ExportFormat) -> Iterator[bytes]:
-        view = self.words.load().view()
-        known = Known(self.topics.current.used(), self.clusterings.newest(), self.positions(view))
-        return exported(export_of(view, known), format)
-
-    def positions(self, view: View) -> npt.NDArray[np.uint16] | None:
-        """Return the place of each row of a view on the newest finished map, (rows, 2); None where there is none."""
-        return None
+        view, places = self.maps.newest_places()
+        return exported(export_of(view, Known(self.topics.current.used(), self.clusterings.newest(), places)), format)
 
     def embedder(self) -> Embedder:
         """Return the model, loaded at the first call: the one that was asked for, else the store's, else the default.

@@ -1,25 +1,38 @@
-"""All words along two axes: how similar each is to one topic, and to another."""
+"""Two topics as the axes of a map: similarity to one against similarity to the other."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from dataclasses import replace
+from typing import NamedTuple
 
-from indexer.blocks import blas_threads
+import numpy as np
+
 from indexer.contract.maps import WIDTH
+from indexer.maps.placing import Positions, on_map
 from indexer.prototypes import Prototypes
+from indexer.vectors import Vectors
 from indexer.words.rows import View
 
 
-@blas_threads.one()
-def along(view: View, prototypes: Prototypes, a: int, b: int) -> tuple[npt.NDArray[np.uint16], float, float]:
-    """Return a position of each word that has no tombstone, (n, 2), in the order of the rows, and the axes' range.
+class Axes(NamedTuple):
+    """Where n words lie by two topics, (n, 2), and the scores at 0 and at the full width of both axes."""
 
-    x is the score with the prototype `a`, y that with `b`, both from the lowest to the highest of all these scores.
+    positions: Positions
+    low: float
+    high: float
+
+
+def along(view: View, prototypes: Prototypes, a: int, b: int) -> Axes:
+    """Return the words of a view, in the order of their rows, by their scores for prototypes a (x) and b (y).
+
+    Both axes have the same range, that of all these scores, so that the diagonal is where the scores are equal.
     """
-    blocks = list(view.each_block(lambda _, vectors: prototypes.scores(vectors)[:, [a, b]]))
+    two = replace(prototypes.named([prototypes.names[a], prototypes.names[b]]), vectors=prototypes.vectors[[a, b]])
+    blocks: list[Vectors] = list(view.each_block(lambda _, vectors: two.scores(vectors)))
     scores = np.concatenate([np.empty((0, 2), dtype=np.float32), *blocks])
     if not len(scores):
-        return np.empty((0, 2), dtype=np.uint16), -1.0, 1.0
+        return Axes(on_map(scores), 0.0, 0.0)
     low, high = float(scores.min()), float(scores.max())
-    return np.rint((scores - low) / max(high - low, 1e-9) * WIDTH).astype(np.uint16), low, high
+    if low == high:
+        return Axes(on_map(np.full(scores.shape, WIDTH / 2)), low, high)
+    return Axes(on_map((scores - low) * (WIDTH / (high - low))), low, high)

@@ -30,7 +30,8 @@ from indexer.maps.axes import along
 from indexer.maps.colouring import Classes, cluster_classes, coloured, metadata_colours, topic_classes
 from indexer.maps.drawing import Drawing, draw
 from indexer.maps.history import MapHistory
-from indexer.maps.placing import PlacedWords, Positions
+from indexer.maps.placing import Positions
+from indexer.maps.positions import PlacedWords
 from indexer.maps.rows import KeptRows, MapRows
 from indexer.maps.selecting import Polygon, checked, inside, selection
 from indexer.progress import Progress
@@ -42,6 +43,7 @@ from indexer.topics.topics import TopicIndex
 from indexer.vectors import Floats
 from indexer.words.corpus import Corpus
 from indexer.words.listing import Listing
+from indexer.words.rows import View
 
 _AT_HAND = 2  # maps whose landmarks and positions are in memory
 _CLUSTER, _METADATA = "cluster", "metadata"
@@ -151,6 +153,19 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
             if placed is not None
             else []
         )
+
+    def newest_places(self) -> tuple[View, Positions | None]:
+        """Return all words as they are now, and their places on the newest finished map, by the rows of the view.
+
+        There are no places, shape (rows, 2), where no map has finished.
+        """
+        newest = next(iter(self.history.done()), None)
+        if newest is None:
+            return self._corpus.load().view(), None
+        rows = self._rows.get()
+        places = np.zeros((len(rows.view.alive), 2), dtype=np.uint16)
+        places[rows.rows] = self._placed(newest).positions(rows)
+        return rows.view, places
 
     def _find(self, stored: StoredMap, progress: Progress) -> tuple[StoredMap, MapContent]:
         rows = self._rows.get()

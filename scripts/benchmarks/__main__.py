@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scripts.benchmarks import answering, beside, callers, clustering, indexing, paying, searching, start
+from scripts.benchmarks import answering, beside, callers, clustering, indexing, mapping, paying, searching, start
 from scripts.benchmarks.machine import Work, describe
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "classify": searching.classify,
     "cluster": clustering.cluster,
     "large": clustering.large,
+    "mapping": mapping.mapping,
     "examples": answering.examples,
     "calibrate": answering.calibrate,
     "callers": callers.callers,
