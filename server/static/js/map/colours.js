@@ -1,7 +1,6 @@
-// Colours of points: twelve hues, grey for those that are not selected, a ramp for values.
+// Colours of points: twelve hues, grey for what is not selected, a ramp for values.
 
 const [NONE, GREY, RAMP, STEPS] = [12, 13, 14, 64];
-const STOPS = ["--heat-low", "--hue-3", "--heat-high"];
 
 /** Numbers that came as base64 of little-endian bytes. */
 export function numbers(base64, Type) {
@@ -22,20 +21,18 @@ export function kinds(colouring, lit, n) {
   return found;
 }
 
-/** Return the palette, four bytes a colour, as the style sheet has it now. */
-export function palette(element) {
-  const style = getComputedStyle(element);
-  const read = (name) => [1, 3, 5].map((at) => parseInt(style.getPropertyValue(name).trim().slice(at, at + 2), 16));
+/** Return the palette, four bytes a colour, as the style sheet has it now; `css(name)` reads that. */
+export function palette(css) {
+  const read = (name) => [1, 3, 5].map((at) => parseInt(css(name).trim().slice(at, at + 2), 16));
   const found = new Uint8Array(1024);
-  const put = (place, colour, alpha) => found.set([...colour, alpha], 4 * place);
-  for (let i = 0; i < 12; i++) put(i, read(`--hue-${i}`), 215);
-  put(NONE, read("--strong-line"), 130);
-  put(GREY, read("--line"), 190);
-  const stops = STOPS.map(read);
+  const put = (place, colour, alpha = 215) => found.set([...colour, alpha], 4 * place);
+  for (let i = 0; i < 12; i++) put(i, read(`--hue-${i}`));
+  put(NONE, read("--strong-line"), 140);
+  put(GREY, read("--strong-line"), 75);
+  const stops = ["--heat-low", "--hue-3", "--heat-high"].map(read);
   for (let i = 0; i < STEPS; i++) {
-    const t = 2 * i / (STEPS - 1);
-    const from = Math.min(1, Math.floor(t));
-    put(RAMP + i, stops[from].map((value, j) => value + (stops[from + 1][j] - value) * (t - from)), 215);
+    const [a, t] = [Math.floor(2 * i / STEPS), 2 * i / STEPS % 1];
+    put(RAMP + i, stops[a].map((value, j) => value + (stops[a + 1][j] - value) * t));
   }
   return found;
 }

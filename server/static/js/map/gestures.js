@@ -1,77 +1,76 @@
-// What pointer, wheel and keys do on a plot: they move the camera, pick and draw a lasso.
+// What pointer, wheel and keys do on a plot: they move its camera, pick, and draw a lasso.
 
-const CLOSE = 4; // pixels that a click may move
+import { h } from "../dom.js";
 
-/** Listen on a plot; `plot` has the camera and what is called. */
+const CLICK = 4; // pixels that a click may move
+const bounded = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** What of a map is seen: its middle, from 0 to 1, and how large; plots may share it. */
+export class Camera extends EventTarget {
+  to(x = 0.5, y = 0.5, zoom = this.zoom ?? 1) {
+    Object.assign(this, { x: bounded(x, 0, 1), y: bounded(y, 0, 1), zoom: bounded(zoom, 0.8, 400) });
+    this.dispatchEvent(new Event("moved"));
+    return this;
+  }
+}
+
+/** Listen on the element of a plot; returns its buttons. `plot` has `camera`, `unit()` and what is called. */
 export function gestures(element, plot) {
   const { camera } = plot;
   const down = new Map(); // pointers by id
   let [shape, moved] = [null, 0];
   const place = (event) => { const box = element.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-
-  function zoom(by, [left, top]) {
-    const [width, height] = plot.size();
-    const [dx, dy] = [left - width / 2, height / 2 - top];
-    const before = plot.unit();
-    const next = Math.min(400, Math.max(0.8, camera.zoom * by));
-    const after = before * next / camera.zoom;
-    camera.to(camera.x + dx / before - dx / after, camera.y + dy / before - dy / after, next);
-  }
   const pan = (dx, dy) => camera.to(camera.x - dx / plot.unit(), camera.y + dy / plot.unit());
-  const spread = () => { const [[a, b], [c, d]] = [...down.values()]; return { far: Math.hypot(a - c, b - d), middle: [(a + c) / 2, (b + d) / 2] }; };
 
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button || event.target.closest("button")) return;
-    element.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, place(event));
-    moved = 0;
-    shape = down.size === 1 && (event.shiftKey || element.dataset.tool === "lasso") ? [place(event)] : null;
-  });
-  element.addEventListener("pointermove", (event) => {
+  function zoom(by, [left, top] = [element.clientWidth / 2, element.clientHeight / 2]) {
+    const next = bounded(camera.zoom * by, 0.8, 400);
+    const shift = (1 - camera.zoom / next) / plot.unit(); // what is under the pointer stays there
+    camera.to(camera.x + (left - element.clientWidth / 2) * shift, camera.y - (top - element.clientHeight / 2) * shift, next);
+  }
+
+  function drag(event) {
     const now = place(event);
-    if (!down.has(event.pointerId)) return plot.hover(...now);
-    const [x, y] = down.get(event.pointerId);
-    moved += Math.hypot(now[0] - x, now[1] - y);
-    const before = down.size === 2 && spread();
+    const before = down.get(event.pointerId);
+    if (!before) return plot.hover(...now);
+    const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
+    const others = [...down].find(([id]) => id !== event.pointerId)?.[1];
+    moved += Math.hypot(dx, dy);
     down.set(event.pointerId, now);
-    if (shape) { shape.push(now); return plot.drawn(shape, false); }
-    if (!before) return moved > CLOSE && pan(now[0] - x, now[1] - y);
-    const after = spread();
-    pan(after.middle[0] - before.middle[0], after.middle[1] - before.middle[1]);
-    return zoom(after.far / (before.far || 1), after.middle);
-  });
-  const up = (event) => {
-    if (!down.delete(event.pointerId)) return;
-    if (shape && moved > CLOSE) plot.drawn(shape.filter((_, i) => i % Math.ceil(shape.length / 1000) === 0), true);
-    else if (moved <= CLOSE && event.type === "pointerup") plot.pick(...place(event), event.pointerType === "touch" ? 16 : 8);
-    shape = null;
-  };
-  for (const type of ["pointerup", "pointercancel"]) element.addEventListener(type, up);
-  element.addEventListener("pointerleave", () => { if (!down.size) plot.hover(-99, -99); });
-  element.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoom(2 ** (-event.deltaY * (event.deltaMode ? 20 : 1) / 300), place(event));
-  }, { passive: false });
+    if (shape) return plot.drawn(shape, shape.push(now) && false);
+    if (!others) return moved > CLICK && pan(dx, dy);
+    const far = ([x, y]) => Math.hypot(x - others[0], y - others[1]) || 1;
+    return zoom(far(now) / far(before), [(now[0] + others[0]) / 2, (now[1] + others[1]) / 2]);
+  }
 
-  const middle = () => plot.size().map((value) => value / 2);
-  const KEYS = {
+  function up(event) {
+    if (!down.delete(event.pointerId)) return;
+    if (shape && moved > CLICK) plot.drawn(shape.filter((_, i) => i % Math.ceil(shape.length / 1000) === 0), true);
+    else if (moved <= CLICK && event.type === "pointerup") plot.pick(...place(event), event.pointerType === "touch" ? 16 : 8);
+    shape = null;
+  }
+
+  const keys = {
     ArrowLeft: () => pan(60, 0), ArrowRight: () => pan(-60, 0), ArrowUp: () => pan(0, 60), ArrowDown: () => pan(0, -60),
-    "+": () => zoom(1.4, middle()), "=": () => zoom(1.4, middle()), "-": () => zoom(1 / 1.4, middle()), 0: () => camera.to(0.5, 0.5, 1), Escape: plot.clear,
+    "+": () => zoom(1.4), "-": () => zoom(1 / 1.4), 0: () => camera.to(0.5, 0.5, 1), Escape: plot.clear,
   };
-  element.addEventListener("keydown", (event) => {
-    const act = KEYS[event.key];
-    if (!act || event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    act();
-  });
-  const button = (label, said, act) => { const made = document.createElement("button"); Object.assign(made, { type: "button", className: "small", textContent: label, title: said }); made.setAttribute("aria-label", said); made.addEventListener("click", act); return made; };
-  const lasso = button("\u2b1a Lasso", "Lasso: draw around words (or drag with Shift)", () => {
-    const on = element.dataset.tool !== "lasso";
-    element.dataset.tool = on ? "lasso" : "";
-    lasso.setAttribute("aria-pressed", on);
-  });
-  const tools = document.createElement("div");
-  tools.className = "plot-tools";
-  tools.append(lasso, button("+", "Zoom in", KEYS["+"]), button("\u2212", "Zoom out", KEYS["-"]), button("\u2922", "Show all", KEYS[0]));
-  element.append(tools);
+  const listeners = {
+    pointerdown(event) {
+      if (event.button || event.target.closest("button")) return;
+      element.setPointerCapture(event.pointerId);
+      down.set(event.pointerId, place(event));
+      [moved, shape] = [0, down.size === 1 && (event.shiftKey || lasso.ariaPressed === "true") ? [place(event)] : null];
+    },
+    pointermove: drag, pointerup: up, pointercancel: up,
+    pointerleave: () => plot.hover(-99, -99),
+    keydown(event) {
+      if (event.target !== element || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(keys, event.key)) return;
+      event.preventDefault();
+      keys[event.key]();
+    },
+  };
+  for (const [type, listener] of Object.entries(listeners)) element.addEventListener(type, listener);
+  element.addEventListener("wheel", (event) => { event.preventDefault(); zoom(2 ** (-event.deltaY * (event.deltaMode ? 20 : 1) / 300), place(event)); }, { passive: false });
+  const button = (said, title, click) => h("button.small", { type: "button", title, "aria-label": title, on: { click } }, said);
+  const lasso = button("Lasso", "Lasso: draw around words, or drag with Shift", () => { lasso.ariaPressed = lasso.ariaPressed !== "true"; });
+  return h("div.plot-tools", lasso, button("+", "Zoom in", keys["+"]), button("\u2212", "Zoom out", keys["-"]), button("All", "Show all", keys[0]));
 }

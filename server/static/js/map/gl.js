@@ -74,7 +74,7 @@ export function gl(canvas, restored) {
       context.clear(context.COLOR_BUFFER_BIT | context.DEPTH_BUFFER_BIT);
       context.uniform4f(at.view, x, y, 2 * unit / canvas.width, 2 * unit / canvas.height);
       context.uniform1f(at.size, size);
-      context.drawArrays(context.POINTS, 0, count);
+      if (count) context.drawArrays(context.POINTS, 0, count);
     },
   };
 }

@@ -4,20 +4,18 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { scene } from "../map/scene.js";
 import { versions } from "../map/versions.js";
-import { go } from "../router.js";
+import { keep } from "../router.js";
 
-/** Show the view; `state`: `map`, and what is shown of it (see map/scene.js). */
+/** Show the view; `state` has `map`, and what is shown of it (see map/scene.js). */
 export async function show(root, state, signal) {
   const at = Object.fromEntries(state);
-  root.append(h("div.head", h("h1", "Map"), h("p", "The whole corpus at a glance: each point is a word.")));
   const read = (what, query) => get(what, query, { signal });
   const [{ maps }, { topics }, { clusterings }, { words }] = await Promise.all([read("maps"), read("topics"), read("clusterings"), read("words", { limit: 100 })]);
-  const ready = maps.filter(({ status }) => status === "done");
-  const map = ready.find(({ id }) => id === at.map) ?? ready[0];
-  const open = (id) => { const before = location.hash; go("map", { ...at, map: id }); if (location.hash === before) dispatchEvent(new Event("hashchange")); };
+  const done = ({ status }) => status === "done";
+  const map = maps.filter(done).find(({ id }) => id === at.map) ?? maps.find(done);
+  const [tools, said] = versions({ maps, map, signal, show: (id) => { keep({ ...at, map: id }); dispatchEvent(new Event("hashchange")); } });
   const place = h("section.stack", { "aria-label": "The map" });
-  root.append(versions({ maps, map, open, signal }), place);
-  if (!map) return;
+  root.append(h("div.head", h("h1", "Map"), tools), said, place);
   const metadata = [...new Set(words.flatMap((word) => Object.keys(word.metadata)))].slice(0, 50);
-  await scene(place, { map, topics, runs: clusterings.filter(({ status }) => status === "done"), metadata, at, signal });
+  if (map) await scene(place, { map, topics, runs: clusterings.filter(done), metadata, at, signal });
 }
