@@ -117,6 +117,7 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     const near = await neighbours(open, rowsOf, signal);
     plots.forEach((each) => each.pick(row, near.map((other) => other.row)));
     main.seek(points[2 * row], points[2 * row + 1]);
+    side.scrollTop = 0; // where it stands
     fill(word, picked(open.text, near, (other) => main.apart(row, other), on, close));
   }
 
@@ -130,6 +131,7 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     fill(status, text(name), off ? " is off the map: no word here is like it. " : ": ", h("b", verdict(answer, thresholds)));
   }
 
+  const side = h("div.stack.side", word, about, key, pages.element);
   const find = h("input", { type: "search", value: at.q, on: { input: () => later("find", 200, () => search(find.value)) } });
   const typed = h("input", { type: "text", required: true, placeholder: "a word or a text" });
   const by = { topic: "topic", cluster: "cluster", score: "score of the topic", ...Object.fromEntries([...runs.map(({ id, created }) => [`cluster:${id}`, `clusters, ${when(created)}`]), ...metadata.map((name) => [`metadata:${name}`, name])]) };
@@ -140,8 +142,8 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   fill(root, h("div.row.map-bar", chooser("Colour by", "by", by, { class: null }), chooser("Beside it", "with", { "": "\u2013", ...by }),
     names.length > 1 && [chooser("Topic across", "a", axis), chooser("Topic upwards", "b", axis)], field("Search", find),
     h("form", { on: { submit: (event) => { event.preventDefault(); attempt(() => locate(typed.value)); } } }, field("Where would it lie?", typed))),
-  h("div.map-body", h("div.stack", place, h("div.row.apart", status, ends, h("button.small", { on: { click: view } }, "Select what is in view"))), h("div.stack.side", word, about, key, pages.element)),
-  main.most < map.words && h("p.notice.warn", `This browser has no WebGL2: ${counted(main.most, "word")} are drawn on a plain canvas.`));
+  h("div.map-body", h("div.stack", place, h("div.row.apart", status, ends, h("button.small", { on: { click: view } }, "Select what is in view"))), side),
+  main.most < Infinity && h("p.notice.warn", `This browser has no WebGL2: the map is drawn on a plain canvas, ${counted(main.most, "word")} of it at most.`));
   camera.addEventListener("moved", () => later("moved", 250, () => { remember(); return chosen || list(); }));
   connection.addEventListener("changed", () => later("fresh", 200, refresh), { signal });
   await refresh(true);

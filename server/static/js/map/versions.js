@@ -25,7 +25,7 @@ export function versions({ maps, map, show, signal }) {
     return ["", h("section.card.stack", h("h2", "There is no map yet"), h("p", "A map shows all words at once, alike ones near each other, so that you see what the corpus is about. Words stay where they are when others come."),
       h("div", h("button.primary", { on: { click: () => start({}) } }, "Draw the map")), jobs)];
   }
-  const button = (said, click, kind = "small") => h(`button.${kind}`, { on: { click } }, said);
+  const button = (said, click, kind = "plain") => h(`button.small.${kind}`, { on: { click } }, said);
   async function anew() {
     const fresh = h("input", { type: "checkbox" });
     const settings = await ask({ title: "Draw the map anew", action: "Draw", answer: () => ({ start: fresh.checked ? null : map.id }),
