@@ -174,7 +174,7 @@ class FakeMaps:
 
     def _locate(self, _query: dict[str, list[str]], body: Json) -> Json:
         found = zip(body["texts"], self._found(body["texts"]), strict=True)
-        return {"results": [{"text": t, "x": f["x"], "y": f["y"], "off_map": f["score"] < 0.15} for t, f in found]}
+        return {"results": [{"text": t, "x": f["x"], "y": f["y"], "off_map": f["score"] < 0.3} for t, f in found]}
 
 
 def _base64(values: np.ndarray) -> str:

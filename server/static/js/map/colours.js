@@ -28,7 +28,7 @@ export function palette(css) {
   const put = (place, colour, alpha = 215) => found.set([...colour, alpha], 4 * place);
   for (let i = 0; i < 12; i++) put(i, read(`--hue-${i}`));
   put(NONE, read("--strong-line"), 140);
-  put(GREY, read("--strong-line"), 75);
+  put(GREY, read("--line"), 255);
   const stops = ["--heat-low", "--hue-3", "--heat-high"].map(read);
   for (let i = 0; i < STEPS; i++) {
     const [a, t] = [Math.floor(2 * i / STEPS), 2 * i / STEPS % 1];

@@ -16,7 +16,7 @@ const [key, status] = [h("section.card.stack"), h("p.small", { role: "status" })
 let colours;
 
 const mark = (row) => shown.mark(row, texts.get(row));
-const shown = plot({ points: numbers(data.points, Uint16Array), camera: new Camera().to(), label: `Map of ${counted(data.words, "word")}`,
+const shown = plot({ points: numbers(data.points, Uint16Array), camera: Object.assign(new Camera().to(), { home: true }), label: `Map of ${counted(data.words, "word")}`,
   on: { hover: mark, pick: (row) => fill(status, text(texts.get(row) ?? "")), clear: () => light() } });
 
 /** Light some rows, or all; `chosen` is the class that they are. */

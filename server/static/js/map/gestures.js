@@ -5,10 +5,10 @@ import { h } from "../dom.js";
 const CLICK = 4; // pixels that a click may move
 const bounded = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** What of a map is seen: its middle, from 0 to 1, and how large; plots may share it. */
+/** What of a map is seen: its middle, from 0 to 1, and how large; `home`: all of it. Plots may share it. */
 export class Camera extends EventTarget {
   to(x = 0.5, y = 0.5, zoom = this.zoom ?? 1) {
-    Object.assign(this, { x: bounded(x, 0, 1), y: bounded(y, 0, 1), zoom: bounded(zoom, 0.8, 400) });
+    Object.assign(this, { x: bounded(x, 0, 1), y: bounded(y, 0, 1), zoom: bounded(zoom, 0.5, 400), home: false });
     this.dispatchEvent(new Event("moved"));
     return this;
   }
@@ -19,11 +19,11 @@ export function gestures(element, plot) {
   const { camera } = plot;
   const down = new Map(); // pointers by id
   let [shape, moved] = [null, 0];
-  const place = (event) => { const box = element.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+  const place = (event) => { const box = element.getBoundingClientRect(); return [event.clientX - box.left - element.clientLeft, event.clientY - box.top - element.clientTop]; };
   const pan = (dx, dy) => camera.to(camera.x - dx / plot.unit(), camera.y + dy / plot.unit());
 
   function zoom(by, [left, top] = [element.clientWidth / 2, element.clientHeight / 2]) {
-    const next = bounded(camera.zoom * by, 0.8, 400);
+    const next = bounded(camera.zoom * by, 0.5, 400);
     const shift = (1 - camera.zoom / next) / plot.unit(); // what is under the pointer stays there
     camera.to(camera.x + (left - element.clientWidth / 2) * shift, camera.y - (top - element.clientHeight / 2) * shift, next);
   }
@@ -51,7 +51,7 @@ export function gestures(element, plot) {
 
   const keys = {
     ArrowLeft: () => pan(60, 0), ArrowRight: () => pan(-60, 0), ArrowUp: () => pan(0, 60), ArrowDown: () => pan(0, -60),
-    "+": () => zoom(1.4), "-": () => zoom(1 / 1.4), 0: () => camera.to(0.5, 0.5, 1), Escape: plot.clear,
+    "+": () => zoom(1.4), "-": () => zoom(1 / 1.4), 0: plot.home, Escape: plot.clear,
   };
   const listeners = {
     pointerdown(event) {

@@ -2,9 +2,8 @@
 
 const MOST = 48;
 
-/** Write names on a canvas; `at(x, y)` gives the pixels of a place, `ink` and `ground` are colours. */
-export function write(context, named, at, { ink, ground, width, height }) {
-  const taken = [];
+/** Write names on a canvas beside those that are `taken`; `at(x, y)` gives the pixels of a place, `ink` and `ground` are colours. */
+export function write(context, named, taken, at, { ink, ground, width, height }) {
   Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4, strokeStyle: ground, fillStyle: ink });
   for (const { name, x, y } of named.filter((one) => one.x !== null).sort((a, b) => b.count - a.count)) {
     const said = name.replace(/^(.{39}).{2,}/su, "$1\u2026");

@@ -36,11 +36,17 @@ export function plot({ points, label, camera, on }) {
   let [index, colouring, lit, axes, polygon, picked, near, marked, pins] = [null, null, null, false, [], null, [], [], []];
   let [frame, last, moving, fit, width, height, ratio] = [0, 0, 0, 100_000, 1, 1, 1];
 
-  const unit = () => 0.94 * Math.min(width, height) * camera.zoom;
+  const unit = () => Math.min(width, height) * camera.zoom;
   const at = (x, y) => [width / 2 + (x / WIDTH - camera.x) * unit(), height / 2 - (y / WIDTH - camera.y) * unit()];
   const of = (row) => at(...points.subarray(2 * row, 2 * row + 2));
   const from = (left, top) => [((left - width / 2) / unit() + camera.x) * WIDTH, ((height / 2 - top) / unit() + camera.y) * WIDTH];
   const cells = () => index ??= grid(points);
+  function home() {
+    const ends = [0, 1].map((axis) => { let [low, high] = [WIDTH, 0]; for (let i = axis; i < points.length; i += 2) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); } return low < high && !axes ? [low / WIDTH, high / WIDTH] : [0, 1]; });
+    const [[left, right], [low, high]] = ends;
+    camera.to((left + right) / 2, (low + high) / 2, 0.96 * Math.min(width / (right - left), height / (high - low)) / Math.min(width, height));
+    camera.home = true;
+  }
   const redraw = () => { frame ||= requestAnimationFrame(draw); };
 
   function send() {
@@ -54,11 +60,11 @@ export function plot({ points, label, camera, on }) {
   function draw(now) {
     frame = 0;
     const [still, n] = [now > moving, Math.min(points.length / 2, painter.most)];
-    if (!still && last) fit = Math.max(5000, fit * Math.min(1.2, Math.max(0.6, FRAME_MS / (now - last))));
+    if (!still && last) fit = Math.max(5000, fit * Math.min(1.06, Math.max(0.6, FRAME_MS / (now - last))));
     last = still ? 0 : now;
-    const size = Math.min(8, Math.max(1.6, 0.8 * Math.sqrt(width * height / (n || 1))));
+    const size = (many) => ratio * Math.min(14, Math.min(8, Math.max(1.6, 0.8 * Math.sqrt(width * height / (many || 1)))) * Math.max(1, (unit() / Math.min(width, height)) ** 0.4));
     const count = still ? n : Math.min(n, Math.round(fit));
-    painter.draw({ x: camera.x, y: camera.y, unit: unit() * ratio, size: ratio * Math.min(14, size * Math.max(1, camera.zoom ** 0.4)), count });
+    painter.draw({ x: camera.x, y: camera.y, unit: unit() * ratio, sizes: [size(lit?.count ?? n), size(n)], count });
     element.dataset.drawn = count;
     decorate();
     if (!still) redraw();
@@ -74,20 +80,21 @@ export function plot({ points, label, camera, on }) {
     above.setTransform(ratio, 0, 0, ratio, 0, 0);
     above.clearRect(0, 0, width, height);
     above.font = `600 13px ${style.fontFamily}`;
-    const names = (legend, shift) => write(above, legend, (x, y) => { const [left, top] = at(x, y); return [left, top - shift]; }, { ink: css("--ink"), ground: css("--surface"), width, height });
+    const taken = [];
+    const names = (legend, shift) => write(above, legend, taken, (x, y) => { const [left, top] = at(x, y); return [left, top - shift]; }, { ink: css("--ink"), ground: css("--surface"), width, height });
     if (axes) stroke("--strong-line", 1.5, at(0, 0), at(WIDTH, WIDTH));
     for (const row of near) { stroke("--accent", 1.5, of(picked), of(row)); stroke("--accent", 2, [...of(row), 4]); }
-    if (!axes) names(colouring?.legend ?? [], 0);
     for (const row of [picked, marked[0]?.row ?? null]) if (row !== null) stroke("--ink", 2, [...of(row), 8]);
     for (const { x, y } of pins) { const [left, top] = at(x, y); stroke("--ink", 2, [left, top], [left, top - 20]); stroke("--ink", 2, [left, top - 24, 4]); }
-    names(pins, 40);
     names(marked, 20);
+    names(pins, 40);
+    if (!axes) names(colouring?.legend ?? [], 0);
     if (polygon.length) stroke("--accent", 2, ...polygon, polygon[0]);
   }
 
   const rowAt = (left, top, reach) => cells().nearest(...from(left, top), reach / unit() * WIDTH);
   element.append(gestures(element, {
-    camera, unit,
+    camera, unit, home,
     hover: (left, top) => on.hover(points.length ? rowAt(left, top, 8) : undefined),
     pick(...place) { const row = rowAt(...place); if (row !== undefined) on.pick(row); },
     drawn(shape, ended) {
@@ -101,6 +108,7 @@ export function plot({ points, label, camera, on }) {
   new ResizeObserver(() => {
     [width, height, ratio] = [element.clientWidth || 1, element.clientHeight || 1, devicePixelRatio];
     for (const canvas of [under, over]) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    if (camera.home) home();
     redraw();
   }).observe(element);
   new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -108,12 +116,17 @@ export function plot({ points, label, camera, on }) {
   return {
     element,
     most: painter.most,
-    /** Replace the points; the camera stays. `scores`: they are two scores, and a line shows where both are alike. */
-    place(given, scores = false) { [points, axes, index, lit, picked, near, marked] = [given, scores, null, null, null, [], []]; send(); },
+    /** Replace the points; the camera stays where somebody has moved it. `scores`: they are two scores, and a line shows where both are alike. */
+    place(given, scores = false) {
+      const other = !points.length || scores !== axes;
+      [points, axes, index, lit, picked, near, marked] = [given, scores, null, null, null, [], []];
+      send();
+      if (other && camera.home) home();
+    },
     colour(given) { colouring = given; recolour(); },
     /** Turn all but these rows grey; null: none. */
     light(rows) {
-      lit = rows && new Uint8Array(points.length / 2);
+      lit = rows && Object.assign(new Uint8Array(points.length / 2), { count: 4 * rows.length });
       for (const row of rows ?? []) lit[row] = 1;
       recolour();
     },

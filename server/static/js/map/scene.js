@@ -24,13 +24,14 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   const read = async (query) => (Object.values(query)[0].length ? (await get(one("words"), query, { signal })).words : []);
   const rowsOf = (ids) => read({ ids });
   const camera = new Camera().to(...(at.at?.split(",").map(Number) ?? []));
+  camera.home = !at.at;
   const [about, word, key, status, ends] = ["section.card.stack", "section.card.stack", "section.card.stack", "p.small", "p.small"].map((kind) => h(kind, { "aria-live": kind === "p.small" && "polite" }));
   let [points, range, order, colours, beside, chosen, open, texts] = [new Uint16Array(), [], null, null, null, null, null, new Map()];
   const timers = {};
   const attempt = async (step) => { try { await step(); } catch (error) { if (!signal.aborted) tell(error); } };
   const later = (name, pause, step) => { clearTimeout(timers[name]); timers[name] = setTimeout(() => !signal.aborted && attempt(step), pause); };
   const remember = (changes) => {
-    Object.assign(at, changes, { at: camera.zoom === 1 ? null : [camera.x.toFixed(4), camera.y.toFixed(4), camera.zoom.toPrecision(4)].join() });
+    Object.assign(at, changes, { at: camera.home ? null : [camera.x.toFixed(4), camera.y.toFixed(4), camera.zoom.toPrecision(4)].join() });
     keep(at);
   };
   const axes = () => (at.a && at.b && at.a !== at.b ? [at.a, at.b] : null);
@@ -80,7 +81,9 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     return list();
   }
 
-  const show = () => fill(key, h("h2", colours.kind === "value" ? "Scale" : "Classes"), legend(colours, chosen?.place, (which) => attempt(() => (chosen?.place === which ? clear() : light(which)))));
+  const show = () => fill(key, h("h2", "Colours"), legend(colours, chosen?.place, (which) => attempt(() => (chosen?.place === which ? clear() : light(which)))),
+    beside && [h("h2", "Beside it"), legend(beside, null, (which) => attempt(() => { remember({ class: null, q: null }); return choose(withClass(beside, which), text(beside.legend[which].name)); }))]);
+  const withClass = ({ rows }, which) => ({ rows: [...rows.keys()].filter((row) => rows[row] === which).slice(0, MOST_ROWS) });
   async function choose(body, said, which) {
     const found = await question(one("select"), body, { signal });
     chosen = { body, said, place: which, rows: numbers(found.rows, Uint32Array) };
@@ -91,7 +94,7 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   }
   const light = (which) => {
     remember({ class: colours.legend[which].name, q: find.value = "" });
-    return choose({ rows: [...colours.rows.keys()].filter((row) => colours.rows[row] === which).slice(0, MOST_ROWS) }, text(at.class), which);
+    return choose(withClass(colours, which), text(at.class), which);
   };
   const search = (q) => { remember({ q, class: null }); return q ? choose({ contains: q }, ["that contain ", text(q)]) : clear(); };
   /** Select again what the address says, or what was drawn: rows may be others now. */
