@@ -120,9 +120,9 @@ def test_a_map_is_made_watched_moved_asked_and_grows(page: Page, server: Server)
     page.get_by_role("button", name="Show all").click()
 
     where = page.get_by_label("Where would it lie?")
-    where.fill("Papaya")
+    where.fill("Rambutan")
     where.press("Enter")
-    expect(page.get_by_text("Papaya: Fruit")).to_be_visible()
+    expect(page.get_by_text("Rambutan: Fruit")).to_be_visible()
     where.fill("qqq zx 8841 %%")
     where.press("Enter")
     expect(page.get_by_text("qqq zx 8841 %% is off the map")).to_be_visible()
@@ -134,12 +134,12 @@ def test_a_map_is_made_watched_moved_asked_and_grows(page: Page, server: Server)
     expect(page.get_by_text("Fruit across")).to_have_count(0)
 
     seen = page.url
-    server.client.call("POST", "/v1/words", {"words": [{"text": "Papaya"}]})
+    server.client.call("POST", "/v1/words", {"words": [{"text": "Rambutan"}]})
     page.evaluate("async () => (await import('/static/js/api.js')).connection.dispatchEvent(new Event('changed'))")
     expect(plot(page)).to_have_attribute("data-drawn", "301")
     assert page.url == seen, "the picture stays where it was"
-    page.get_by_label("Search").fill("papaya")
-    expect(words_shown(page, "Selected", 1)).to_contain_text("PapayaFruit")
+    page.get_by_label("Search").fill("rambutan")
+    expect(words_shown(page, "Selected", 1)).to_contain_text("RambutanFruit")
 
 
 def test_versions_are_drawn_anew_kept_and_deleted_and_a_selection_becomes_examples(page: Page, server: Server):

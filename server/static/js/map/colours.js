@@ -27,7 +27,7 @@ export function palette(css) {
   const found = new Uint8Array(1024);
   const put = (place, colour, alpha = 215) => found.set([...colour, alpha], 4 * place);
   for (let i = 0; i < 12; i++) put(i, read(`--hue-${i}`));
-  put(NONE, read("--strong-line"), 140);
+  put(NONE, read("--strong-line"), 180);
   put(GREY, read("--line"), 255);
   const stops = ["--heat-low", "--hue-3", "--heat-high"].map(read);
   for (let i = 0; i < STEPS; i++) {

@@ -59,6 +59,7 @@ export function gl(canvas, restored) {
   begin();
   return {
     most: Infinity,
+    end: () => context.getExtension("WEBGL_lose_context")?.loseContext(),
     place(points) {
       fill(0, points);
       context.vertexAttribPointer(0, 2, context.UNSIGNED_SHORT, true, 0, 0);

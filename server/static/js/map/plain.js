@@ -6,6 +6,7 @@ export function plain(canvas) {
   let points, kinds, palette;
   return {
     most: 20_000,
+    end() {},
     place(given) { points = given; },
     colour(...given) { [kinds, palette] = given; },
     draw({ x, y, unit, sizes, count }) {

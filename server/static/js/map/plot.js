@@ -26,28 +26,32 @@ function mixed(values, each) {
  * Return a plot. `points`: pairs of x and y from 0 to 65,535, y upwards; `label` says what it is; `camera` may be shared.
  * `on` hears `hover(row)` (undefined: none), `pick(row)`, `lasso(polygon)` and `clear()`.
  */
-export function plot({ points, label, camera, on }) {
+export function plot({ points = new Uint16Array(), label, camera, on }) {
   const [under, over] = [0, 1].map(() => h("canvas", { "aria-hidden": "true" }));
   const element = h("div.plot", { tabindex: 0, role: "application", "aria-label": label }, under, over);
   const painter = gl(under, () => send()) ?? plain(under);
   const above = over.getContext("2d");
   const style = getComputedStyle(element);
   const css = (name) => style.getPropertyValue(name);
-  let [index, colouring, lit, axes, polygon, picked, near, marked, pins] = [null, null, null, false, [], null, [], [], []];
-  let [frame, last, moving, fit, width, height, ratio] = [0, 0, 0, 100_000, 1, 1, 1];
+  let [index, colouring, lit, many, axes, polygon, picked, near, marked, pins] = [null, null, null, 0, false, [], null, [], [], []]; // many: that are lit
+  let [frame, last, moving, fit, width, height, ratio, dirty] = [0, 0, 0, 100_000, 1, 1, 1, true];
 
   const unit = () => Math.min(width, height) * camera.zoom;
   const at = (x, y) => [width / 2 + (x / WIDTH - camera.x) * unit(), height / 2 - (y / WIDTH - camera.y) * unit()];
   const of = (row) => at(...points.subarray(2 * row, 2 * row + 2));
   const from = (left, top) => [((left - width / 2) / unit() + camera.x) * WIDTH, ((height / 2 - top) / unit() + camera.y) * WIDTH];
   const cells = () => index ??= grid(points);
+  /** Show all of it. */
   function home() {
-    const ends = [0, 1].map((axis) => { let [low, high] = [WIDTH, 0]; for (let i = axis; i < points.length; i += 2) { low = Math.min(low, points[i]); high = Math.max(high, points[i]); } return low < high && !axes ? [low / WIDTH, high / WIDTH] : [0, 1]; });
-    const [[left, right], [low, high]] = ends;
-    camera.to((left + right) / 2, (low + high) / 2, 0.96 * Math.min(width / (right - left), height / (high - low)) / Math.min(width, height));
+    const [low, high] = [[WIDTH, WIDTH], [0, 0]];
+    if (axes || points.length < 4) [low, high] = [high, low];
+    else for (let i = 0; i < points.length; i++) { low[i % 2] = Math.min(low[i % 2], points[i]); high[i % 2] = Math.max(high[i % 2], points[i]); }
+    const wide = [0, 1].map((axis) => Math.max(1000, high[axis] - low[axis]) / WIDTH);
+    camera.to((low[0] + high[0]) / 2 / WIDTH, (low[1] + high[1]) / 2 / WIDTH, 0.96 * Math.min(width / wide[0], height / wide[1]) / Math.min(width, height));
     camera.home = true;
   }
-  const redraw = () => { frame ||= requestAnimationFrame(draw); };
+  const decorateSoon = () => { frame ||= requestAnimationFrame(draw); }; // the points stay as they are
+  const redraw = () => { dirty = true; decorateSoon(); };
 
   function send() {
     if (points.length) painter.place(mixed(points, 2));
@@ -62,10 +66,13 @@ export function plot({ points, label, camera, on }) {
     const [still, n] = [now > moving, Math.min(points.length / 2, painter.most)];
     if (!still && last) fit = Math.max(5000, fit * Math.min(1.06, Math.max(0.6, FRAME_MS / (now - last))));
     last = still ? 0 : now;
-    const size = (many) => ratio * Math.min(14, Math.min(8, Math.max(1.6, 0.8 * Math.sqrt(width * height / (many || 1)))) * Math.max(1, (unit() / Math.min(width, height)) ** 0.4));
-    const count = still ? n : Math.min(n, Math.round(fit));
-    painter.draw({ x: camera.x, y: camera.y, unit: unit() * ratio, sizes: [size(lit?.count ?? n), size(n)], count });
-    element.dataset.drawn = count;
+    if (dirty || !still) {
+      const size = (spread) => ratio * Math.min(14, Math.min(8, Math.max(1.6, 0.8 * Math.sqrt(width * height / (spread || 1)))) * Math.max(1, camera.zoom ** 0.4));
+      const count = still ? n : Math.min(n, Math.round(fit));
+      painter.draw({ x: camera.x, y: camera.y, unit: unit() * ratio, sizes: [size(lit ? 4 * many : n), size(n)], count });
+      element.dataset.drawn = count;
+    }
+    dirty = false;
     decorate();
     if (!still) redraw();
   }
@@ -100,18 +107,20 @@ export function plot({ points, label, camera, on }) {
     drawn(shape, ended) {
       polygon = ended ? [] : shape;
       if (ended && shape.length > 2) on.lasso?.(shape.map((point) => from(...point).map((value) => Math.min(WIDTH, Math.max(0, Math.round(value))))));
-      redraw();
+      decorateSoon();
     },
     clear: () => on.clear(),
   }));
   camera.addEventListener("moved", () => { moving = performance.now() + 150; redraw(); });
-  new ResizeObserver(() => {
+  const resized = new ResizeObserver(() => {
     [width, height, ratio] = [element.clientWidth || 1, element.clientHeight || 1, devicePixelRatio];
     for (const canvas of [under, over]) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     if (camera.home) home();
     redraw();
-  }).observe(element);
-  new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  });
+  resized.observe(element);
+  const theme = new MutationObserver(recolour);
+  theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
   return {
     element,
@@ -119,22 +128,28 @@ export function plot({ points, label, camera, on }) {
     /** Replace the points; the camera stays where somebody has moved it. `scores`: they are two scores, and a line shows where both are alike. */
     place(given, scores = false) {
       const other = !points.length || scores !== axes;
-      [points, axes, index, lit, picked, near, marked] = [given, scores, null, null, null, [], []];
+      [points, axes, index, lit, many, picked, near, marked] = [given, scores, null, null, 0, null, [], []];
       send();
       if (other && camera.home) home();
     },
     colour(given) { colouring = given; recolour(); },
     /** Turn all but these rows grey; null: none. */
     light(rows) {
-      lit = rows && Object.assign(new Uint8Array(points.length / 2), { count: 4 * rows.length });
+      [lit, many] = rows ? [new Uint8Array(points.length / 2), rows.length] : [null, 0];
       for (const row of rows ?? []) lit[row] = 1;
       recolour();
     },
     /** Ring a row, with lines to others; null: none. */
-    pick(row, others = []) { [picked, near] = [row, others]; redraw(); },
+    pick(row, others = []) { [picked, near] = [row, others]; decorateSoon(); },
     /** Name a row, or none. */
-    mark(row, name = "") { marked = row === undefined ? [] : [{ row, name, x: points[2 * row], y: points[2 * row + 1] }]; redraw(); },
-    pin(given) { pins = given; redraw(); },
+    mark(row, name = "") { marked = row === undefined ? [] : [{ row, name, x: points[2 * row], y: points[2 * row + 1] }]; decorateSoon(); },
+    /** Give back what a browser has few of. */
+    end() {
+      for (const observer of [resized, theme]) observer.disconnect();
+      painter.end();
+      element.remove();
+    },
+    pin(given) { pins = given; decorateSoon(); },
     inView: () => cells().within(...from(0, height), ...from(width, 0)),
     /** The share of the width between two rows. */
     apart: (a, b) => Math.hypot(points[2 * a] - points[2 * b], points[2 * a + 1] - points[2 * b + 1]) / WIDTH,

@@ -16,6 +16,7 @@ import { plot } from "./plot.js";
 const WIDTH = 65_535;
 const MOST_ROWS = 100_000; // of a selection by rows
 const KNOWN = 20_000; // texts that are kept
+const PALE = { kind: "class", legend: [], rows: [] }; // where nothing can colour words
 
 /** Show a map in `root`; `at` is what the address says: `by`, `with`, `a` and `b`, `class`, `q`, `at`; it is kept there. */
 export async function scene(root, { map, topics, runs, metadata, at, signal }) {
@@ -26,11 +27,12 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   const camera = new Camera().to(...(at.at?.split(",").map(Number) ?? []));
   camera.home = !at.at;
   const [about, word, key, status, ends] = ["section.card.stack", "section.card.stack", "section.card.stack", "p.small", "p.small"].map((kind) => h(kind, { "aria-live": kind === "p.small" && "polite" }));
-  let [points, range, order, colours, beside, chosen, open, texts] = [new Uint16Array(), [], null, null, null, null, null, new Map()];
-  const timers = {};
+  let [points, range, order, colours, beside, chosen, open, texts] = [new Uint16Array(), [], null, PALE, null, null, null, new Map()];
+  const [timers, turns] = [{}, { read: 0, select: 0 }];
   const attempt = async (step) => { try { await step(); } catch (error) { if (!signal.aborted) tell(error); } };
   const later = (name, pause, step) => { clearTimeout(timers[name]); timers[name] = setTimeout(() => !signal.aborted && attempt(step), pause); };
   const remember = (changes) => {
+    if (signal.aborted) return; // the address is another view's
     Object.assign(at, changes, { at: camera.home ? null : [camera.x.toFixed(4), camera.y.toFixed(4), camera.zoom.toPrecision(4)].join() });
     keep(at);
   };
@@ -50,34 +52,42 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     lasso: (polygon) => attempt(() => choose({ polygon, ...(axes() && { axes: axes() }) }, "inside the lasso")),
     clear: () => clear(),
   };
-  const make = (name) => plot({ points, camera, on, label: `${name}: arrows move, plus and minus zoom, 0 shows all, Escape clears; its words are in the table that follows` });
+  const make = (name) => plot({ camera, on, label: `${name}: arrows move, plus and minus zoom, 0 shows all, Escape clears; its words are in the table that follows` });
   const plots = [make("Map")];
   const [place, main] = [h("div.plots", plots[0].element), plots[0]];
   const mark = (row, said) => plots.forEach((each) => each.mark(row, said));
-  const pages = wordPages((rows) => textsOf([...rows]), () => (colours.kind === "class" ? [{ label: "Class", of: ({ row }) => h("span.small", colours.legend[colours.rows[row]] ? named(colours.legend[colours.rows[row]], colours.rows[row]) : "\u2013") }] : []), on);
+  const pages = wordPages((rows) => textsOf([...rows]), () => (colours.legend.length ? [{ label: "Class", of: ({ row }) => h("span.small", colours.legend[colours.rows[row]] ? named(colours.legend[colours.rows[row]], colours.rows[row]) : "\u2013") }] : []), on);
   const list = () => attempt(() => (chosen ? pages.show(chosen.rows, "Selected") : pages.show(main.inView(), "In view")));
 
+  async function coloured(by) {
+    const found = await get(one("colours"), { by }, { signal });
+    return { ...found, rows: numbers(found.rows, Uint16Array) };
+  }
   /** Read points and colours as they are now; `anew`: other points than before are asked for. */
   async function refresh(anew) {
+    const mine = ++turns.read;
     const options = { bytes: true, whole: true, signal, headers: !anew && order && { "If-None-Match": `"${order}"` } };
-    const came = await get(one("points"), { axes: axes() }, options).catch((error) => { if (error.status !== 304) throw error; });
+    const [came, ...both] = await Promise.all([get(one("points"), { axes: axes() }, options).catch((error) => { if (error.status !== 304) throw error; }), at.by && coloured(at.by), at.with && coloured(at.with)]);
+    if (mine !== turns.read) return null;
     if (came) {
       const { headers } = came.response;
       [points, texts, order, range] = [new Uint16Array(came.answer), new Map(), headers.get("ETag").replace(/^W\/|"/g, ""), ["Low", "High"].map((end) => Number(headers.get(`Topicdex-${end}`)))];
       plots.forEach((each) => each.place(points, axes() !== null));
       fill(ends, axes() && [text(at.a), " across, ", text(at.b), ` upwards: scores from ${score(range[0])} to ${score(range[1])}; on the line both are equal.`]);
     }
-    [colours, beside] = await Promise.all([at.by, at.with].map(async (by) => { const found = by && await get(one("colours"), { by }, { signal }); return found && { ...found, rows: numbers(found.rows, Uint16Array) }; }));
-    if (colours.order !== order) return later("fresh", 300, refresh); // words came between the two
+    if (both.some((each) => each && each.order !== order)) return later("fresh", 300, refresh); // words came between the calls
+    [colours, beside] = [both[0] || PALE, both[1]];
     if (Boolean(beside) === (plots.length === 1)) {
-      if (beside) place.append(plots[plots.push(make("The same in other colours")) - 1].element);
-      else plots.pop().element.remove();
-      plots[1]?.place(points, axes() !== null);
+      if (beside) {
+        plots.push(make("The same in other colours"));
+        plots[1].place(points, axes() !== null);
+        place.append(plots[1].element);
+      }
+      else plots.pop().end();
     }
-    main.colour(colours);
-    plots[1]?.colour(beside);
-    await again();
-    if (came && open) await rowsOf([open.id]).then(([found]) => (found ? pick(found.row) : clear()));
+    plots.forEach((each, i) => each.colour(i ? beside : colours));
+    await again(came);
+    if (came && open) await rowsOf([open.id]).then(([found]) => (found ? pick(found.row) : close()));
     return list();
   }
 
@@ -85,7 +95,9 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     beside && [h("h2", "Beside it"), legend(beside, null, (which) => attempt(() => { remember({ class: null, q: null }); return choose(withClass(beside, which), text(beside.legend[which].name)); }))]);
   const withClass = ({ rows }, which) => ({ rows: [...rows.keys()].filter((row) => rows[row] === which).slice(0, MOST_ROWS) });
   async function choose(body, said, which) {
+    const mine = ++turns.select;
     const found = await question(one("select"), body, { signal });
+    if (mine !== turns.select) return null;
     chosen = { body, said, place: which, rows: numbers(found.rows, Uint32Array) };
     plots.forEach((each) => each.light(chosen.rows));
     fill(about, selection(found, said, names, on, clear));
@@ -97,14 +109,21 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     return choose(withClass(colours, which), text(at.class), which);
   };
   const search = (q) => { remember({ q, class: null }); return q ? choose({ contains: q }, ["that contain ", text(q)]) : clear(); };
-  /** Select again what the address says, or what was drawn: rows may be others now. */
-  const again = () => {
+  /** Select again what the address says, or what was drawn: `moved`, rows are others now. */
+  const again = (moved) => {
     const which = colours.legend.findIndex(({ name }) => name === at.class);
     if (at.class && which >= 0) return light(which);
     if (at.q) return search(at.q);
-    return chosen?.body.polygon ? choose(chosen.body, chosen.said) : clear();
+    if (!chosen) return show();
+    chosen.place = undefined;
+    if (!moved) {
+      plots.forEach((each) => each.light(chosen.rows));
+      return show();
+    }
+    return chosen.body.polygon ? choose(chosen.body, chosen.said) : clear();
   };
   function clear() {
+    turns.select++;
     remember({ class: null, q: find.value = "" });
     chosen = null;
     fill(about);
@@ -137,8 +156,9 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   const side = h("div.stack.side", word, about, key, pages.element);
   const find = h("input", { type: "search", value: at.q, on: { input: () => later("find", 200, () => search(find.value)) } });
   const typed = h("input", { type: "text", required: true, placeholder: "a word or a text" });
-  const by = { topic: "topic", cluster: "cluster", score: "score of the topic", ...Object.fromEntries([...runs.map(({ id, created }) => [`cluster:${id}`, `clusters, ${when(created)}`]), ...metadata.map((name) => [`metadata:${name}`, name])]) };
-  if (!Object.hasOwn(by, at.by ?? "")) at.by = names.length ? "topic" : "cluster";
+  const by = { ...(names.length && { topic: "topic", score: "score of the topic" }), ...(runs.length && { cluster: "cluster" }), ...Object.fromEntries([...runs.map(({ id, created }) => [`cluster:${id}`, `clusters, ${when(created)}`]), ...metadata.map((name) => [`metadata:${name}`, name])]) };
+  if (!Object.hasOwn(by, at.by ?? "")) [at.by] = Object.keys(by);
+  if (!Object.hasOwn(by, at.with ?? "")) at.with = null;
   const chooser = (label, name, options, more) => field(label, select(options, at[name] ?? "", (value) => attempt(() => { remember({ [name]: value, ...more }); return refresh(name.length === 1); })));
   const axis = { "": "\u2013", ...Object.fromEntries(names.map((name) => [name, name])) };
   const view = () => attempt(() => choose({ rows: main.inView().slice(0, MOST_ROWS) }, "in view"));
@@ -149,5 +169,6 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   main.most < Infinity && h("p.notice.warn", `This browser has no WebGL2: the map is drawn on a plain canvas, ${counted(main.most, "word")} of it at most.`));
   camera.addEventListener("moved", () => later("moved", 250, () => { remember(); return chosen || list(); }));
   connection.addEventListener("changed", () => later("fresh", 200, refresh), { signal });
+  signal.addEventListener("abort", () => plots.forEach((each) => each.end()));
   await refresh(true);
 }
