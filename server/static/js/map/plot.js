@@ -43,9 +43,9 @@ export function plot({ points = new Uint16Array(), label, camera, on }) {
   const cells = () => index ??= grid(points);
   /** Show all of it. */
   function home() {
-    const [low, high] = [[WIDTH, WIDTH], [0, 0]];
-    if (axes || points.length < 4) [low, high] = [high, low];
-    else for (let i = 0; i < points.length; i++) { low[i % 2] = Math.min(low[i % 2], points[i]); high[i % 2] = Math.max(high[i % 2], points[i]); }
+    const all = axes || points.length < 4;
+    const [low, high] = all ? [[0, 0], [WIDTH, WIDTH]] : [[WIDTH, WIDTH], [0, 0]];
+    for (let i = 0; i < points.length && !all; i++) { low[i % 2] = Math.min(low[i % 2], points[i]); high[i % 2] = Math.max(high[i % 2], points[i]); }
     const wide = [0, 1].map((axis) => Math.max(1000, high[axis] - low[axis]) / WIDTH);
     camera.to((low[0] + high[0]) / 2 / WIDTH, (low[1] + high[1]) / 2 / WIDTH, 0.96 * Math.min(width / wide[0], height / wide[1]) / Math.min(width, height));
     camera.home = true;

@@ -27,7 +27,7 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   const camera = new Camera().to(...(at.at?.split(",").map(Number) ?? []));
   camera.home = !at.at;
   const [about, word, key, status, ends] = ["section.card.stack", "section.card.stack", "section.card.stack", "p.small", "p.small"].map((kind) => h(kind, { "aria-live": kind === "p.small" && "polite" }));
-  let [points, range, order, colours, beside, chosen, open, texts] = [new Uint16Array(), [], null, PALE, null, null, null, new Map()];
+  let [points, range, order, known, colours, beside, chosen, open, texts] = [new Uint16Array(), [], null, null, PALE, null, null, null, new Map()];
   const [timers, turns] = [{}, { read: 0, select: 0 }];
   const attempt = async (step) => { try { await step(); } catch (error) { if (!signal.aborted) tell(error); } };
   const later = (name, pause, step) => { clearTimeout(timers[name]); timers[name] = setTimeout(() => !signal.aborted && attempt(step), pause); };
@@ -63,27 +63,28 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
     const found = await get(one("colours"), { by }, { signal });
     return { ...found, rows: numbers(found.rows, Uint16Array) };
   }
-  /** Read points and colours as they are now; `anew`: other points than before are asked for. */
-  async function refresh(anew) {
-    const mine = ++turns.read;
-    const options = { bytes: true, whole: true, signal, headers: !anew && order && { "If-None-Match": `"${order}"` } };
-    const [came, ...both] = await Promise.all([get(one("points"), { axes: axes() }, options).catch((error) => { if (error.status !== 304) throw error; }), at.by && coloured(at.by), at.with && coloured(at.with)]);
+  /** Read points and colours as they are now. */
+  async function refresh() {
+    const [mine, along] = [++turns.read, axes()];
+    const same = String(along) === known;
+    const options = { bytes: true, whole: true, signal, headers: same && { "If-None-Match": `"${order}"` } };
+    const [came, ...both] = await Promise.all([get(one("points"), { axes: along }, options).catch((error) => { if (error.status !== 304) throw error; }), at.by && coloured(at.by), at.with && coloured(at.with)]);
     if (mine !== turns.read) return null;
     if (came) {
       const { headers } = came.response;
-      [points, texts, order, range] = [new Uint16Array(came.answer), new Map(), headers.get("ETag").replace(/^W\/|"/g, ""), ["Low", "High"].map((end) => Number(headers.get(`Topicdex-${end}`)))];
-      plots.forEach((each) => each.place(points, axes() !== null));
-      fill(ends, axes() && [text(at.a), " across, ", text(at.b), ` upwards: scores from ${score(range[0])} to ${score(range[1])}; on the line both are equal.`]);
+      [points, texts, known, order, range] = [new Uint16Array(came.answer), new Map(), String(along), headers.get("ETag").replace(/^W\/|"/g, ""), ["Low", "High"].map((end) => Number(headers.get(`Topicdex-${end}`)))];
+      plots.forEach((each) => each.place(points, along !== null));
+      if (!same) { plots.forEach((each) => each.pin([])); fill(status); }
+      fill(ends, along && [text(at.a), " across, ", text(at.b), ` upwards: scores from ${score(range[0])} to ${score(range[1])}; on the line both are equal.`]);
     }
     if (both.some((each) => each && each.order !== order)) return later("fresh", 300, refresh); // words came between the calls
     [colours, beside] = [both[0] || PALE, both[1]];
     if (Boolean(beside) === (plots.length === 1)) {
       if (beside) {
         plots.push(make("The same in other colours"));
-        plots[1].place(points, axes() !== null);
+        plots[1].place(points, along !== null);
         place.append(plots[1].element);
-      }
-      else plots.pop().end();
+      } else plots.pop().end();
     }
     plots.forEach((each, i) => each.colour(i ? beside : colours));
     await again(came);
@@ -136,6 +137,7 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
 
   async function pick(row) {
     [open] = await textsOf([row]);
+    if (!open) return;
     const near = await neighbours(open, rowsOf, signal);
     plots.forEach((each) => each.pick(row, near.map((other) => other.row)));
     main.seek(points[2 * row], points[2 * row + 1]);
@@ -159,9 +161,9 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   const by = { ...(names.length && { topic: "topic", score: "score of the topic" }), ...(runs.length && { cluster: "cluster" }), ...Object.fromEntries([...runs.map(({ id, created }) => [`cluster:${id}`, `clusters, ${when(created)}`]), ...metadata.map((name) => [`metadata:${name}`, name])]) };
   if (!Object.hasOwn(by, at.by ?? "")) [at.by] = Object.keys(by);
   if (!Object.hasOwn(by, at.with ?? "")) at.with = null;
-  const chooser = (label, name, options, more) => field(label, select(options, at[name] ?? "", (value) => attempt(() => { remember({ [name]: value, ...more }); return refresh(name.length === 1); })));
+  const chooser = (label, name, options, more) => field(label, select(options, at[name] ?? "", (value) => attempt(() => { remember({ [name]: value, ...more }); return refresh(); })));
   const axis = { "": "\u2013", ...Object.fromEntries(names.map((name) => [name, name])) };
-  const view = () => attempt(() => choose({ rows: main.inView().slice(0, MOST_ROWS) }, "in view"));
+  const view = () => attempt(() => choose({ rows: main.inView().slice(0, MOST_ROWS) }, `in view, ${counted(MOST_ROWS, "word")} at most`));
   fill(root, h("div.row.map-bar", chooser("Colour by", "by", by, { class: null }), chooser("Beside it", "with", { "": "\u2013", ...by }),
     names.length > 1 && [chooser("Topic across", "a", axis), chooser("Topic upwards", "b", axis)], field("Search", find),
     h("form", { on: { submit: (event) => { event.preventDefault(); attempt(() => locate(typed.value)); } } }, field("Where would it lie?", typed))),
@@ -170,5 +172,5 @@ export async function scene(root, { map, topics, runs, metadata, at, signal }) {
   camera.addEventListener("moved", () => later("moved", 250, () => { remember(); return chosen || list(); }));
   connection.addEventListener("changed", () => later("fresh", 200, refresh), { signal });
   signal.addEventListener("abort", () => plots.forEach((each) => each.end()));
-  await refresh(true);
+  await refresh();
 }
