@@ -82,7 +82,9 @@ class FakeMaps:
             return route.fulfill(status=202 if method == "POST" else 200, json=answer)
         chosen = next((one for one in self.maps if one["id"] == parts[0]), None)
         if chosen is None:
-            return route.fulfill(status=404, json={"status": 404, "code": "not_found", "detail": "there is no such map"})
+            return route.fulfill(
+                status=404, json={"status": 404, "code": "not_found", "detail": "there is no such map"}
+            )
         if verb == "points":
             return self._send_points(route, query)
         if verb == "pin":

@@ -139,17 +139,18 @@ def test_a_map_is_made_watched_moved_asked_and_grows(page: Page, server: Server)
     expect(plot(page)).to_have_attribute("data-drawn", "301")
     assert page.url == seen, "the picture stays where it was"
     page.get_by_label("Search").fill("rambutan")
-    expect(words_shown(page, "Selected", 1)).to_contain_text("RambutanFruit")
+    expect(words_shown(page, "Selected", 1)).to_contain_text("Rambutan Fruit")
 
 
 def test_versions_are_drawn_anew_kept_and_deleted_and_a_selection_becomes_examples(page: Page, server: Server):
+    run = server.client.cluster(k=3)["id"]
     open_map(page, server, "?by=topic&class=Fruit")
     words_shown(page, "Selected", 32)
     before = plot(page).screenshot()
     plot(page).locator("canvas").first.evaluate(LOSE)
     page.wait_for_timeout(400)
     assert plot(page).screenshot() == before, "what the graphics card lost is given again"
-    page.get_by_label("Beside it").select_option("cluster")
+    page.get_by_label("Beside it").select_option(f"cluster:{run}")
     expect(page.get_by_role("application")).to_have_count(2)
     page.reload()
     expect(page.get_by_role("application")).to_have_count(2)
