@@ -89,7 +89,7 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
     field("Name", inputs.name), field("Description", inputs.description), field("Examples, one a line", inputs.examples),
     h("div.row", h("button.primary", "See what changes"), save, given && h("button.danger", { type: "button", on: { click: remove } }, "Delete \u2026")));
   const add = (...examples) => {
-    inputs.examples.value = [inputs.examples.value, ...examples.map(oneLine)].filter(Boolean).join("\n");
+    for (const one of examples) inputs.examples.value += `\n${oneLine(one)}`;
     if (given) look().catch(fail);
   };
   return { element: h("div.columns", form, panel), add };
