@@ -30,13 +30,13 @@ export const hasKey = () => key !== null;
 
 /**
  * Call the API and return what it answers: JSON, or null where there is no body. `path` is relative to /v1.
- * Options: `query`, `body` (JSON), `file` (bytes to send as they are), `headers`, `signal`, `lines` (the answer is JSON
- * lines, returned as an array), `whole` ({answer, response} in place of the answer), `harmless` (it changes nothing: so
- * of itself is a GET). Raises Problem; AbortError where `signal` ends the call. A harmless call waits for a server that
- * does not answer.
+ * Options: `query` (of an array each one stands), `body` (JSON), `file` (bytes to send as they are), `headers`, `signal`,
+ * `lines` (the answer is JSON lines, returned as an array), `bytes` (it is an ArrayBuffer), `whole` ({answer, response}
+ * in place of the answer), `harmless` (it changes nothing: so of itself is a GET). Raises Problem; AbortError where
+ * `signal` ends the call. A harmless call waits for a server that does not answer.
  */
 export async function call(method, path, options = {}) {
-  const { harmless = method === "GET", lines, signal, whole } = options;
+  const { harmless = method === "GET", lines, bytes, signal, whole } = options;
   for (;;) {
     const sent = key;
     const response = await reach(method, path, options, harmless);
@@ -47,7 +47,7 @@ export async function call(method, path, options = {}) {
     if (!response.ok) throw await problem(response);
     let answer;
     try {
-      answer = await read(response, lines);
+      answer = bytes ? await response.arrayBuffer() : await read(response, lines);
     } catch (error) {
       await comeBack(error, harmless, signal); // the server died while it answered
       continue;
@@ -90,7 +90,7 @@ export function forgetKey() {
 
 async function reach(method, path, { query, body, file, headers, signal }, harmless) {
   const url = new URL(path, BASE);
-  for (const [name, value] of Object.entries(query ?? {})) if (value !== null && value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query ?? {})) for (const one of [value].flat()) if (one !== null && one !== undefined) url.searchParams.append(name, one);
   const sent = { ...headers, ...(key !== null && { Authorization: `Bearer ${utf8(key)}` }) };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   else if (file !== undefined) sent["Content-Type"] = "application/octet-stream";

@@ -6,6 +6,7 @@ const HOME = "ask";
 export const VIEWS = {
   ask: { title: "Ask", load: () => import("./views/ask.js") },
   topics: { title: "Topics", load: () => import("./views/topics.js") },
+  map: { title: "Map", load: () => import("./views/map.js") },
   clusters: { title: "Clusters", load: () => import("./views/clusters.js") },
   evidence: { title: "Evidence", load: () => import("./views/evidence.js") },
   operations: { title: "Operations", load: () => import("./views/operations.js") },

@@ -13,7 +13,7 @@ import { label, moves } from "./name.js";
 export const lines = (typed) => [...new Set(typed.split("\n").map((line) => line.trim()).filter(Boolean))];
 const oneLine = (example) => example.trim().replace(/[\r\n]+/g, "\u21b5");
 
-/** Return {element, add(example)}: the form of a topic, of a new one where `given` is undefined; `version` is its ETag. */
+/** Return {element, add(...examples)}: the form of a topic, of a new one where `given` is undefined; `version` is its ETag. */
 export function editor({ adapted, sizes, signal, to }, given, version) {
   const inputs = { name: h("input", { required: true }), description: h("textarea", { rows: 3 }), examples: h("textarea", { rows: 6 }) };
   const shown = { name: "", description: "", examples: "" }; // before somebody typed
@@ -88,9 +88,9 @@ export function editor({ adapted, sizes, signal, to }, given, version) {
   const form = h("form.card.stack", { on: { submit: (event) => { event.preventDefault(); look().catch(fail); }, input: () => { save.disabled = true; } } },
     field("Name", inputs.name), field("Description", inputs.description), field("Examples, one a line", inputs.examples),
     h("div.row", h("button.primary", "See what changes"), save, given && h("button.danger", { type: "button", on: { click: remove } }, "Delete \u2026")));
-  const add = (example) => {
-    inputs.examples.value += `\n${oneLine(example)}`;
-    look().catch(fail);
+  const add = (...examples) => {
+    for (const one of examples) inputs.examples.value += `\n${oneLine(one)}`;
+    if (given) look().catch(fail);
   };
   return { element: h("div.columns", form, panel), add };
 }

@@ -17,7 +17,7 @@ const CALLS = ["nearest", "words", "similarity", "sizes", "background"]; // topi
 const CLOSE = { label: 0.6, adapted: 0.3 }; // cosines of topics that are hard to tell apart; adapted ones are centred
 const MOST = 40; // topics of a heat map
 
-/** Show the view; `state`: `topic` with `order` and an `example` to add, or `add` for a new topic. */
+/** Show the view; `state`: `topic` with `order`, or `add` for a new topic; each `example` to add. */
 export async function show(root, state, signal) {
   const name = state.get("topic");
   const answering = h("p");
@@ -32,7 +32,11 @@ export async function show(root, state, signal) {
   fill(answering, "Answers come from ", h("span.badge", adapted ? "topics as they grew on the corpus" : "names, descriptions and examples"),
     adapted && h("button.plain", { on: { click: off } }, "Switch off"));
   const world = { topics, names: topics.map((topic) => topic.name), adapted, sizes: read("topics/sizes"), signal, again, to };
-  if (state.has("add")) root.append(editor(world).element);
+  if (state.has("add")) {
+    const form = editor(world);
+    root.append(form.element);
+    form.add(...state.getAll("example"));
+  }
   else if (name !== null) await one(root, world, name, state);
   else if (!topics.length) root.append(beginning(again));
   else {
@@ -45,7 +49,7 @@ async function one(root, world, name, state) {
   const { answer, response } = CALLS.includes(name) ? { answer: world.topics.find((topic) => topic.name === name) } : await get(path("topics", name), null, { whole: true, signal: world.signal });
   const form = editor(world, answer, response?.headers.get("ETag"));
   root.append(form.element, words(world, name, state.get("order") ?? "surest", form.add));
-  if (state.has("example")) form.add(state.get("example"));
+  if (state.has("example")) form.add(...state.getAll("example"));
 }
 
 /** Return the list of topics; how many words they have, and what the newest growth made of them, is filled in. */
