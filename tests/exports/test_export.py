@@ -10,10 +10,10 @@ import pandas
 import pyarrow.parquet as pq
 import pytest
 
-from indexer import Engine
 from indexer.clusters import export_pages
 from indexer.contract.clusterings import ClusteringSettings
 from indexer.contract.exports import FILES, MOST_NAMES
+from indexer.contract.maps import MapSettings
 from indexer.contract.topics import Thresholds
 from indexer.errors import InvalidRequest
 from indexer.readers import Spooled, read_labelled, read_words
@@ -64,15 +64,10 @@ def unzipped(service, format):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-@pytest.fixture
-def on_a_map(monkeypatch):
-    """Put the row r at (r, 65535 - r)."""
-
-    def positions(self, view):
-        rows = np.arange(len(view.alive), dtype=np.uint16)
-        return np.stack([rows, 65_535 - rows], axis=1)
-
-    monkeypatch.setattr(Engine, "positions", positions)
+def places(service, id):
+    """Return the place of each word of a map, by its id."""
+    points = np.frombuffer(service.maps.points(id).positions, dtype="<u2").reshape(-1, 2)
+    return {word.id: points[word.row].tolist() for word in service.maps.words(id, rows=range(len(points)))}
 
 
 @pytest.fixture
@@ -80,8 +75,9 @@ def small_pages(monkeypatch):
     monkeypatch.setattr(export_pages, "_PAGE_WORDS", 2)
 
 
-def test_parquet_opens_with_pandas_and_has_all_that_is_known_with_its_type(service, on_a_map, small_pages):
+def test_parquet_opens_with_pandas_and_has_all_that_is_known_with_its_type(service, small_pages):
     clustering = stock(service)
+    on_map = places(service, service.maps.make(MapSettings(landmarks=10)).id)
     content = exported(service, "parquet")
     frame = pandas.read_parquet(io.BytesIO(content))
     assert list(frame.columns) == [*COLUMNS, "vector"]
@@ -98,7 +94,7 @@ def test_parquet_opens_with_pandas_and_has_all_that_is_known_with_its_type(servi
     clusters = {word.id: word.cluster for word in service.clusterings.words(clustering.id, 10)}
     assert dict(zip(frame["id"], frame["cluster_id"], strict=True)) == clusters
     assert frame["cluster"].tolist() == [names[id] for id in frame["cluster_id"]]
-    assert frame["x"].tolist() == [0, 1, 2, 3, 4] and frame["y"].tolist() == [65_535 - x for x in range(5)]
+    assert {id: [x, y] for id, x, y in zip(frame["id"], frame["x"], frame["y"], strict=True)} == on_map
     vectors = np.stack(frame["vector"])
     assert vectors.dtype == np.float32
     assert np.allclose(vectors, AxisEmbedder().embed([word.text for word in WORDS]), atol=1e-6)
@@ -107,8 +103,9 @@ def test_parquet_opens_with_pandas_and_has_all_that_is_known_with_its_type(servi
     assert [str(schema.field(name).type) for name in ("n", "old", "share", "x")] == ["int64", "bool", "double", "int64"]
 
 
-def test_csv_opens_with_the_csv_module_and_with_pandas(service, on_a_map, small_pages):
+def test_csv_opens_with_the_csv_module_and_with_pandas(service, small_pages):
     stock(service)
+    on_map = places(service, service.maps.make(MapSettings(landmarks=10)).id)
     content = exported(service, "csv").decode()
     header, *rows = csv.reader(io.StringIO(content, newline=""), strict=True)
     assert header[:-1] == COLUMNS and header[-1].startswith("topicdex:")
@@ -120,7 +117,7 @@ def test_csv_opens_with_the_csv_module_and_with_pandas(service, on_a_map, small_
     frame = pandas.read_csv(io.StringIO(content))
     assert frame["score"].dtype == frame["share"].dtype == np.float64  # a number that is below zero has no apostrophe
     assert frame["share"].tolist()[3] == -0.5
-    assert frame["x"].tolist() == [0, 1, 2, 3, 4]
+    assert frame["x"].tolist() == [on_map[word.id][0] for word in WORDS]
 
 
 def test_numpy_maps_the_vectors_and_pandas_has_the_words_beside_them(service, small_pages, tmp_path):
@@ -176,7 +173,7 @@ def test_the_projector_has_a_row_for_every_hostile_word(service):
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv"])
-def test_an_export_of_hostile_words_is_read_as_the_words_that_it_was_made_of(service, format, on_a_map, small_pages):
+def test_an_export_of_hostile_words_is_read_as_the_words_that_it_was_made_of(service, format, small_pages):
     service.words.add(hostile())
     service.topics.replace(["fruit", "=country"])
     service.clusterings.make(ClusteringSettings(k=3))

@@ -42,7 +42,7 @@ def assert_content(found):
 
 
 def test_a_map_reads_back_bit_by_bit_also_after_it_was_pinned_and_in_another_process(drawn, settings):
-    engine, _ = drawn
+    engine, id = drawn
     assert_content(engine.store.maps.content(id))
     assert engine.maps.pin(id).pinned
     engine.close()
@@ -53,7 +53,7 @@ def test_a_map_reads_back_bit_by_bit_also_after_it_was_pinned_and_in_another_pro
 
 
 def test_a_stored_map_reads_back_equal_and_keeps_nothing_that_changes_by_itself(drawn):
-    engine, _ = drawn
+    engine, id = drawn
     stored = engine.store.maps.get(id)
     assert StoredMap.from_json(stored.to_json()) == stored
     assert StoredMap.from_json(stored.updated(new_words=3).to_json()) == stored
@@ -97,7 +97,7 @@ def test_what_is_deleted_or_dropped_leaves_no_row(drawn, monkeypatch):
 
 
 def test_a_damaged_map_goes_and_one_that_nobody_draws_has_failed(drawn, settings, model):
-    engine, _ = drawn
+    engine, id = drawn
     kinds = {"missing": None, "other": "AAAA", "no base64": "?"}
     damaged = []
     for _ in kinds:
@@ -125,7 +125,7 @@ def test_a_damaged_map_goes_and_one_that_nobody_draws_has_failed(drawn, settings
 
 
 def test_a_store_that_is_bound_to_another_model_has_no_more_maps(drawn):
-    engine, _ = drawn
+    engine, id = drawn
     engine.words.delete([word.id for word in make_words(0, 30)])
     engine.store.bind_model(ModelIdentity("other", "1", 4))
     assert len(engine.maps.all()) == 0
@@ -149,7 +149,7 @@ def test_the_work_of_a_process_that_died_is_failed_and_another_may_cancel_it(eng
 
 
 def test_the_record_is_small_and_says_nothing_of_a_host(drawn):
-    engine, _ = drawn
+    engine, id = drawn
     fields = json.loads(engine.store.maps.get(id).to_json())
     assert fields["content"].keys() == {"landmarks", "dimension", "words", "reach", "checksum"}
     assert len(json.dumps(fields)) < 1_000
