@@ -16,6 +16,7 @@ from indexer.commands.evidence import calibrate, classify, evaluate
 from indexer.commands.index import index
 from indexer.commands.info import info
 from indexer.commands.lookups import matrix, similar, topic
+from indexer.commands.reembed import reembed
 from indexer.commands.serve import serve
 from indexer.commands.topics import topics
 from indexer.commands.words import words
@@ -37,7 +38,7 @@ _COMMANDS = (
     *(index, serve, demo, info, doctor),
     *(topic, similar, matrix, classify),
     *(topics, words, cluster, clusters, adapt, calibrate, evaluate),
-    *(cache, completion),
+    *(reembed, cache, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

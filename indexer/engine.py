@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
 import indexer
@@ -15,8 +16,10 @@ from indexer.contract.words import Similarity
 from indexer.embedders import Embedder, load_embedder
 from indexer.embedders.recent import RecentVectors
 from indexer.records import valid_texts
-from indexer.settings import DEFAULT_MODEL, Settings
+from indexer.reembedding.reembeddings import Reembeddings
+from indexer.settings import DEFAULT_MODEL, Settings, model_name
 from indexer.store.format import FORMAT
+from indexer.store.generations import of_one_model
 from indexer.store.lock import StoreLock
 from indexer.store.store import Store
 from indexer.sync import Sync
@@ -52,21 +55,27 @@ class Engine(Service):
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
+        self._named = [*([settings.model] if settings.model else []), *settings.named_models]
         self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock, mend=self._mend)
         try:
             self.words = Corpus(self.store, self.embedder)
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
+            self.reembeddings = Reembeddings(
+                self.store, self.words, self.topics, load=self._load, use=self._use, to_load=self._to_load
+            )
             shared = self.store.mode == "server"
             self._sync = Sync(self.store, self.words.replica, self.topics, self.clusterings) if shared else None
         except BaseException:
             self.store.close()
             raise
+        self.generations = self.store.generations
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         rows, columns = valid_texts(rows), None if columns is None else valid_texts(columns)  # before a model is loaded
         return similarity(self.embedder().embed, rows, columns)
 
+    @of_one_model
     def info(self) -> Info:
         model, pointer = self.store.model(), self.store.snapshots.pointer()
         return Info(
@@ -85,11 +94,10 @@ class Engine(Service):
         """
         with self._load_lock:
             if self._loaded is None:
-                self.check_model()
+                self._check_model()
                 loaded = self._load(self.settings.model or self.model_name())
                 self.store.bind_model(loaded.identity)
-                keeping = self.settings.query_cache if self._serving else 0
-                self._loaded = RecentVectors(loaded, keeping) if keeping else loaded
+                self._loaded = self._keeping(loaded)
             return self._loaded
 
     @property
@@ -104,8 +112,26 @@ class Engine(Service):
         return self.settings.model_name or self.store.model_name() or DEFAULT_MODEL
 
     def check_model(self) -> None:
+        self.generations.read(self._check_model)
+
+    def _check_model(self) -> None:
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
+
+    def _keeping(self, embedder: Embedder) -> Embedder:
+        keeping = self.settings.query_cache if self._serving else 0
+        return RecentVectors(embedder, keeping) if keeping else embedder
+
+    def _use(self, embedder: Embedder, model: str) -> None:
+        """Embed with another model from now on, which is loaded by `model`; the store has its vectors."""
+        with self._load_lock:
+            self._loaded = self._keeping(embedder)
+            self.settings = replace(self.settings, model=model)
+            self._named.append(model)
+
+    def _to_load(self, name: str) -> str:
+        """Return what loads the model of this name: the folder that it was named by, else the name."""
+        return next((model for model in self._named if model_name(model) == name), name)
 
     def _mend(self, store: Store) -> None:
         from indexer.store.repair import mend_cut_off  # few starts need it

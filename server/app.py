@@ -27,6 +27,7 @@ from server.labelled import labelled
 from server.pages import register_pages
 from server.policy import register_policy
 from server.problems import Problem, invalid, register_problems
+from server.reembeddings import reembeddings
 from server.service import service
 from server.threads import share_processor
 from server.topics import topics
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if own:
         atexit.register(jobs.close)  # before the engine
     app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
-    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, service):
+    for blueprint in (topics, editing, labelled, words, clusterings, imports, doctor, reembeddings, service):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)

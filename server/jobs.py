@@ -16,6 +16,7 @@ from indexer.errors import Cancelled, TooManyJobs, TopicdexError
 from indexer.progress import Progress
 from server.checkups import Checkups
 from server.importing import Imports
+from server.reembedding import ReembeddingJobs
 
 MOST_WAITING = 16  # jobs in a queue
 MOST_WAITERS = 4  # calls that wait for an end at once: the other threads answer calls
@@ -153,8 +154,9 @@ class Jobs:
         self.clusterings: Queue[Clusterings] = Queue("clustering", engine.clusterings, waiters)
         self.imports = Queue("import", Imports(engine), waiters)
         self.checkups = Queue("checkup", Checkups(engine), waiters)
+        self.reembeddings = Queue("reembedding", ReembeddingJobs(engine), waiters)
 
-        self._queues = self.clusterings, self.imports, self.checkups
+        self._queues = self.clusterings, self.imports, self.checkups, self.reembeddings
 
     def stop(self) -> None:
         """Cancel everything; an import ends when what it writes is on disk."""

@@ -30,6 +30,7 @@ from indexer.errors import Cancelled, Conflict, InvalidRequest, NotFound, Topicd
 from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
+from indexer.store.generations import of_one_model
 from indexer.store.store import Store
 from indexer.topics.texts import in_sentences
 from indexer.topics.topics import TopicIndex
@@ -44,13 +45,15 @@ class Clusterings(service.Clusterings):
 
     def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, embedder: Callable[[], Embedder]) -> None:
         self._store = store
+        self.generations = store.generations
         self._corpus = corpus
         self._topics = topics
         self._embedder = embedder
         self.history = History(store)
         self._progress: dict[str, float] = {}
-        self._cluster_sets: dict[str, ClusterSet] = {}  # of finished clusterings, which never change, by id
-        self._assigned: tuple[tuple[str, int], Assignment] | None = None
+        # of finished clusterings, which never change while the store has one model, by generation and id
+        self._cluster_sets: dict[tuple[int, str], ClusterSet] = {}
+        self._assigned: tuple[tuple[int, str, int], Assignment] | None = None
         self._assigning = threading.Lock()
 
     def make(self, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
@@ -88,26 +91,34 @@ class Clusterings(service.Clusterings):
         # it has an error where another process took this one for dead
         stored = self.history.get(id).updated(status="running", error=None)
         report = self.history.published(stored, progress)
-        prototypes: Prototypes | None = None
 
         def on_progress(share: float) -> None:
             self._progress[id] = share
             report(share)
 
+        while True:
+            try:
+                generation, ended, prototypes = self._ended(stored, on_progress)
+            finally:
+                self._progress.pop(id, None)
+            ended = ended.updated(seconds=time.monotonic() - begin)
+            with self._store.write_lock:
+                if prototypes is None or generation == self.generations.number:  # else they are of the model before
+                    self.history.finish(ended, prototypes)
+                    return self._current(ended.clustering)
+
+    def _ended(self, stored: StoredClustering, progress: Progress) -> tuple[int, StoredClustering, Prototypes | None]:
+        """Return the generation, and a clustering as it ended in it, with its prototypes where it is done."""
         try:
-            on_progress(0.0)
-            found = self._find(stored, on_progress)
-            on_progress(1.0)
-            stored, prototypes = found
+            progress(0.0)
+            found = self.generations.read(lambda: (self.generations.number, *self._find(stored, progress)))
+            progress(1.0)
+            return found
         except Cancelled:
-            stored = stored.updated(status="cancelled", progress=self._progress.get(id, 0.0))
+            share = self._progress.get(stored.id, 0.0)
+            return self.generations.number, stored.updated(status="cancelled", progress=share), None
         except TopicdexError as error:
-            stored = stored.updated(status="failed", error=str(error))
-        finally:
-            self._progress.pop(id, None)
-        stored = stored.updated(seconds=time.monotonic() - begin)
-        self.history.finish(stored, prototypes)
-        return self._current(stored.clustering)
+            return self.generations.number, stored.updated(status="failed", error=str(error)), None
 
     def cancel(self, id: str) -> None:
         """Mark a clustering that nobody works on as cancelled; one that has ended, or is gone, stays as it is."""
@@ -145,6 +156,7 @@ class Clusterings(service.Clusterings):
             self._topics.activate(id, stored.topics_version)
         return self._current(stored.clustering)
 
+    @of_one_model
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
         clusters = [c.id for c in self.history.finished(id).clustering.clusters]
         if cluster is not None and cluster not in clusters:
@@ -159,6 +171,7 @@ class Clusterings(service.Clusterings):
         page = list(islice(words, limit + 1))
         return ClusterWordPage(words=page[:limit], next=cursor_of(page[limit - 1].id) if len(page) > limit else None)
 
+    @of_one_model
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
         id = self.history.newest() if id is None else id
         cluster_set = self._cluster_set(id)
@@ -180,6 +193,7 @@ class Clusterings(service.Clusterings):
         ]
         return ClusterAnswers(results=results)
 
+    @of_one_model
     def diff(self, old: str, new: str) -> ClusteringDiff:
         before, after = (self.history.finished(id).clustering.clusters for id in (old, new))
         first, second = self._assign(old), self._assign(new)
@@ -209,22 +223,23 @@ class Clusterings(service.Clusterings):
 
     def _assign(self, id: str) -> Assignment:
         """Return the cluster of every word; computed again where the words or the clustering differ from last time."""
-        memory = self._corpus.load()
+        generation, memory = self.generations.number, self._corpus.load()
         with self._assigning:
-            key = (id, self._corpus.changes())
+            key = (generation, id, self._corpus.changes())
             if self._assigned is None or self._assigned[0] != key:
                 self._assigned = (key, memory.assign(self._cluster_set(id).prototypes))
             return self._assigned[1]
 
     def _cluster_set(self, id: str) -> ClusterSet:
         """Return the clusters of a finished clustering and their prototypes, from memory where they are there."""
-        done = self._store.clusterings.done()
-        found = self._cluster_sets.get(id) if id in done else None
+        generation, done = self.generations.number, self._store.clusterings.done()
+        found = self._cluster_sets.get((generation, id)) if id in done else None
         if found is None:
             clusters = self.history.finished(id).clustering.clusters
             found = ClusterSet(clusters, self._store.clusterings.prototypes(id))
             # this also forgets those that were deleted or dropped, here or by another process
-            self._cluster_sets = {id: found, **{key: kept for key, kept in self._cluster_sets.items() if key in done}}
+            kept = {key: its for key, its in self._cluster_sets.items() if key[0] == generation and key[1] in done}
+            self._cluster_sets = {(generation, id): found, **kept}
         return found
 
     def _current(self, clustering: Clustering) -> Clustering:

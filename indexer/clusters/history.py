@@ -166,8 +166,11 @@ class History:
         return active
 
     def _write(self, stored: StoredClustering, prototypes: Prototypes | None = None) -> None:
-        """Write a clustering; until it has ended, `heartbeat` writes it again and again."""
-        with self._writing:
+        """Write a clustering; until it has ended, `heartbeat` writes it again and again.
+
+        Under the write lock, for the model of the store must not change meanwhile, and with it the table.
+        """
+        with self._store.write_lock, self._writing:
             if stored.clustering.ended:
                 self._open.pop(stored.id, None)
                 self._store.clusterings.write(stored, prototypes)

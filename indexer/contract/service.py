@@ -19,6 +19,7 @@ from indexer.contract.clusterings import (
 )
 from indexer.contract.evaluations import Calibration, Evaluation
 from indexer.contract.info import Info
+from indexer.contract.reembeddings import Reembedded, ReembeddingList
 from indexer.contract.topics import (
     ClassifiedWords,
     Kind,
@@ -196,12 +197,42 @@ class Clusterings(Protocol):
         """Return what became of the clusters of one clustering in another, over the words that are there now."""
 
 
+class Reembeddings(Protocol):
+    """The changes of the model that makes the vectors. Lookups are answered by the old one until the new is whole."""
+
+    def make(self, model: str, progress: Progress | None = None) -> Reembedded:
+        """Embed all words and topics by another model, then answer by it; the old vectors are kept to go back to.
+
+        `progress` is called with the share done. Cut off by Ctrl-C or a kill, the same call goes on; what was begun
+        for another model is removed. Through a server only models that its operator has named.
+        Raises InvalidRequest where the store holds no vectors, or those of that model; ModelUnavailable,
+        StoreUnavailable where the disk has no room, OverBudget, and Conflict on a Chroma server, whose other
+        processes would go on with the old model.
+        """
+
+    def back(self, progress: Progress | None = None, model: str | None = None) -> Reembedded:
+        """Answer by the model before again; words that have changed since are embedded by it.
+
+        `model`: its folder, where it was loaded from one. Raises NotFound where none is kept, and what `make` does.
+        """
+
+    def forget(self) -> ReembeddingList:
+        """Remove the vectors beside those in use; raises NotFound where there are none, Conflict as `make` does."""
+
+    def abandon(self) -> ReembeddingList:
+        """Remove what was begun, also by a server that is at it; raises NotFound, Conflict where it is a kept one."""
+
+    def all(self) -> ReembeddingList:
+        """Return the model in use, what lies beside its vectors, and the reembeddings of a server."""
+
+
 class Service(Protocol):
     """An open corpus: three nouns, and what they share. Close it, or use it in a `with`."""
 
     words: Words
     topics: Topics
     clusterings: Clusterings
+    reembeddings: Reembeddings
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         """Return the cosine of every row with every column; no columns = the rows."""

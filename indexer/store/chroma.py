@@ -75,6 +75,11 @@ class Chroma:
         with chroma_errors():
             self._client.get_collection(name, embedding_function=None).modify(name=to)
 
+    def ids_by_name(self) -> dict[str, str]:
+        """Return the id of each collection by its name."""
+        with chroma_errors():
+            return {found.name: str(found.id) for found in self._client.list_collections()}
+
     def metadata(self, name: str) -> dict[str, Any]:
         """Return the collection's metadata as it is stored now, not as this process last read it."""
         with chroma_errors():

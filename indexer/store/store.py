@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +17,12 @@ from indexer.store.changes import Changes
 from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
+from indexer.store.disk_space import DiskSpace
 from indexer.store.format import FORMAT, check_format, check_marker
+from indexer.store.generations import Generations
 from indexer.store.index_files import cut_off
 from indexer.store.lock import StoreLock, prepare_folder
+from indexer.store.other import BEFORE_KEY, OtherSet, OtherSets
 from indexer.store.snapshot.draft import Source
 from indexer.store.snapshot.snapshots import Snapshots
 from indexer.store.snapshot.untouched import note_closed, take_note
@@ -32,6 +35,8 @@ _SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: 
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
 # A rebuilt collection has this suffix until it replaces the old one, and this key once it is whole and may do so.
 _REBUILT, _WHOLE_KEY = "-rebuilt", "topicdex:whole"
+
+_SAMPLE = 1_000  # words that show how long the texts are
 
 TableName = Literal["words", "topics", "clusterings"]
 
@@ -58,7 +63,11 @@ class Store:
         self._lock = lock
         self._damaged = damaged
         self.write_lock = threading.RLock()
+        self.generations = Generations()
+        self.others = OtherSets(chroma, _SPACES, _CHANGES, _MODEL_KEY)
+        self.noted: set[str] | None = None
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
+        self.others.finish_exchange()
         self._open_collections()
         self.snapshots = Snapshots(settings, self._source, untouched=untouched)
 
@@ -93,10 +102,14 @@ class Store:
             check_marker(settings.data)
             untouched = take_note(settings.data)
             cut = not untouched and bool(cut_off(settings.data))
-            if cut and mend is None and not damaged:
-                raise StoreUnavailable("the index was cut off by a kill or a full disk; run topicdex doctor --repair")
             chroma = Chroma(settings.data, None, serving=serving)
             store = cls(settings, chroma, lock, damaged=damaged, untouched=untouched)
+            if cut:
+                store.others.drop_if_cut_off()
+                cut = bool(cut_off(settings.data))
+            if cut and mend is None and not damaged:
+                chroma.close()
+                raise StoreUnavailable("the index was cut off by a kill or a full disk; run topicdex doctor --repair")
             if mend is not None and (cut or "words" in store.unfinished()):
                 mend(store)
             return store
@@ -145,8 +158,8 @@ class Store:
     def check_model(self, name: str) -> None:
         """Raise ModelMismatch where the store holds vectors of a model of another name."""
         stored = self.model()
-        if stored is not None and stored.name != name and self._holds_vectors():
-            raise _mismatch(stored, name)
+        if stored is not None and stored.name != name and self.holds_vectors():
+            raise _mismatch(stored, name, self._before())
 
     def bind_model(self, identity: ModelIdentity) -> None:
         """Make `identity` the store's model where it holds no vectors; raise ModelMismatch where it has another."""
@@ -154,14 +167,42 @@ class Store:
         if stored == identity:
             return
         if stored is not None:
-            if self._holds_vectors():
+            if self.holds_vectors():
                 raise _mismatch(stored, f"{identity.name} ({identity.revision}, {identity.dimension})")
             self.snapshots.drop()
+            self.others.drop()
             for name in (_WORDS, _TOPICS, _CLUSTERINGS):
                 self._chroma.drop(name)
             self._open_collections()
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(vars(identity))})
         self._open_collections()
+
+    def begin_other(self, model: ModelIdentity) -> OtherSet:
+        """Make an empty set for the vectors of this model, in the place of the other set."""
+        return self.others.begin(model, {_FORMAT_KEY: FORMAT})
+
+    def check_room(self, dimension: int, there: int) -> None:
+        """Raise StoreUnavailable, with figures, where the disk has no room for all words with other vectors.
+
+        `dimension` is theirs; `there` words have them already.
+        """
+        if self._chroma.folder is not None:
+            texts = [word.text for word in self.words.page(_SAMPLE, 0)]
+            DiskSpace(self._chroma.folder).check_copy(self.words.count() - there, dimension, texts)
+
+    def exchange(self) -> None:
+        """Use the other set, which is whole, from now on, with the present state; keep this one in its place.
+
+        The caller holds the write lock, inside `generations.changing`. Raises StoreUnavailable.
+        """
+        self.snapshots.drop()
+        self.others.exchange({_STATE_KEY: json.dumps(self.state())})
+        self._open_collections()
+
+    def _before(self) -> tuple[str, str] | None:
+        """Return the name of the model that the present one has replaced, and when."""
+        raw = self._chroma.metadata(_WORDS).get(BEFORE_KEY)
+        return tuple(json.loads(raw)) if raw else None
 
     def knows_format(self) -> bool:
         """Tell whether the collections still say which format they have."""
@@ -214,7 +255,8 @@ class Store:
         """Change these settings of the state in one step; they are on disk when this returns."""
         self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state(), **changes})})
 
-    def _holds_vectors(self) -> bool:
+    def holds_vectors(self) -> bool:
+        """Tell whether there are words or topics."""
         return self.words.count() > 0 or bool(self.state().get("topics"))
 
     def _open_collections(self) -> None:
@@ -227,11 +269,16 @@ class Store:
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # no other process reads a folder that this one owns
         if self._lock:
-            self.words = WordTable(self._words, changing=lambda ids: self.snapshots.note(ids))
+            self.words = WordTable(self._words, changing=self._note)
         else:
             self.words = WordTable(self._words, changing=self.changes.announce, changed=self.changes.publish)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
+
+    def _note(self, ids: Sequence[str]) -> None:
+        if self.noted is not None:
+            self.noted.update(ids)
+        self.snapshots.note(ids)
 
     def _source(self) -> Source:
         return Source(self._words.id, self.model(), self.words, self.changes)
@@ -240,8 +287,14 @@ class Store:
         return self._chroma.open(name, space, {})[0]
 
 
-def _mismatch(stored: ModelIdentity, wanted: str) -> TopicdexError:
+def _mismatch(stored: ModelIdentity, wanted: str, before: tuple[str, str] | None = None) -> TopicdexError:
+    if before is not None and before[0] == wanted:
+        return ModelMismatch(
+            f"the model of this store was changed from {wanted} to {stored.name} at {before[1]}, asked was {wanted}; "
+            f"leave --model and TOPICDEX_MODEL away or name {stored.name!r}, or go back with topicdex reembed --back"
+        )
     return ModelMismatch(
         f"the store holds vectors of {stored.name} ({stored.revision}, {stored.dimension}), "
-        f"asked was {wanted}; give --model {stored.name!r}, or another --data for the new model"
+        f"asked was {wanted}; give --model {stored.name!r}, another --data for the new model, "
+        "or change the model of the store with topicdex reembed"
     )
