@@ -7,6 +7,7 @@ import pytest
 
 from indexer.errors import Conflict, TopicdexError
 from indexer.records import Word
+from scripts.processes import wait_until
 from tests.reembedding.conftest import clustering
 from tests.reembedding.test_reembeddings import check_vectors
 
@@ -51,7 +52,15 @@ def answers(engine, turn):
         return kind, text, [round(m.score, 5) for m in engine.clusterings.nearest([text], 3)[0].matches]
     if kind == 3:
         return kind, text, [(size.topic, size.words) for size in engine.topics.sizes().topics]
-    return kind, text, [round(score, 5) for score in engine.topics.null_scores().model_dump(exclude={"words"}).values() if isinstance(score, float)]
+    return (
+        kind,
+        text,
+        [
+            round(score, 5)
+            for score in engine.topics.null_scores().model_dump(exclude={"words"}).values()
+            if isinstance(score, float)
+        ],
+    )
 
 
 def test_every_answer_to_eight_threads_is_of_one_model(stocked, open_engine):
@@ -66,18 +75,25 @@ def test_every_answer_to_eight_threads_is_of_one_model(stocked, open_engine):
         wide = all_answers()
         engine.reembeddings.back()
         seen = set()
-        with threads(*[lambda turn, first=first: seen.add(repr(answers(engine, turn + 11 * first))) for first in range(8)]) as turns:
+        with threads(
+            *[lambda turn, first=first: seen.add(repr(answers(engine, turn + 11 * first))) for first in range(8)]
+        ) as turns:
             for _ in range(2):
                 engine.reembeddings.make("wide")
                 done = list(turns)
-                while any(now < before + 5 for now, before in zip(turns, done, strict=True)):
-                    pass
+                wait_until(
+                    lambda done=done: all(now > before + 5 for now, before in zip(turns, done, strict=True)),
+                    "a thread ended",
+                    30,
+                )
                 engine.reembeddings.back()
         assert seen <= axes | wide, sorted(seen - axes - wide)[:3]
         assert seen & (axes - wide) and seen & (wide - axes)
 
 
-def test_words_and_topics_that_are_written_meanwhile_are_right_by_both_models(stocked, open_engine, models, monkeypatch):
+def test_words_and_topics_that_are_written_meanwhile_are_right_by_both_models(
+    stocked, open_engine, models, monkeypatch
+):
     monkeypatch.setattr("indexer.reembedding.carrying.BATCH", 16)
     with open_engine() as engine:
         engine.words.load()
@@ -110,6 +126,31 @@ def test_words_and_topics_that_are_written_meanwhile_are_right_by_both_models(st
             assert there == before | kept
             check_vectors(engine, models[engine.model_name()])
             assert [topic.name for topic in engine.topics.all()] == ["fruit", "country", "company"]
+
+
+@pytest.mark.parametrize("change", ["words", "topics"])
+def test_what_was_embedded_before_the_change_is_embedded_again_after_it(
+    stocked, open_engine, models, monkeypatch, change
+):
+    with open_engine() as engine:
+        embed, changed = models["axes"].embed, []
+
+        def changing(texts):
+            vectors = embed(texts)
+            if "fruit hooked" in texts and not changed:
+                changed.append(True)
+                other = threading.Thread(target=engine.reembeddings.make, args=("wide",))  # another thread's locks
+                other.start()
+                other.join()
+            return vectors
+
+        monkeypatch.setattr(models["axes"], "embed", changing)
+        if change == "words":
+            assert engine.words.add(["fruit hooked"]).added == 1
+        else:
+            engine.topics.add(["fruit hooked"])
+        assert changed and engine.model_name() == "wide"
+        check_vectors(engine, models["wide"])
 
 
 def test_a_clustering_that_ends_after_the_change_is_of_the_new_model(stocked, open_engine, monkeypatch):

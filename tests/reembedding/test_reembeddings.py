@@ -29,12 +29,18 @@ def state(corpus):
 
 def check_vectors(engine, model):
     """Check that every word and every text of a topic has exactly this model's vector of what it says now."""
-    rows = [(word, vector) for words, vectors in engine.store.words.pages() for word, vector in zip(words, vectors, strict=True)]
+    rows = [
+        (word, vector)
+        for words, vectors in engine.store.words.pages()
+        for word, vector in zip(words, vectors, strict=True)
+    ]
     topics = [(row, row.vector) for its in engine.topics.current.texts.values() for row in its.rows]
     assert rows and len(rows) == engine.words.count()
     for each, vector in rows + topics:
         assert model.embed([each.text])[0] @ vector > 0.999, each.text
-    in_memory = {word.id: vector for words, vectors in engine.words.pages() for word, vector in zip(words, vectors, strict=True)}
+    in_memory = {
+        word.id: vector for words, vectors in engine.words.pages() for word, vector in zip(words, vectors, strict=True)
+    }
     assert in_memory.keys() == {word.id for word, _ in rows}
     assert all(np.allclose(in_memory[word.id], vector) for word, vector in rows)
 
@@ -51,7 +57,9 @@ def test_all_is_as_it_was_by_the_other_model_and_back_again(corpus):
     assert {answer.model for answer in corpus.topics.nearest(["fruit x"])} == {"wide"}
     assert corpus.words.nearest(["fruit 7"], 1)[0].matches[0].score == pytest.approx(1, abs=1e-5)
     newest = corpus.clusterings.all()[1]
-    assert [c.model for c in corpus.clusterings.all()] == ["wide", "wide"] and sum(c.size for c in newest.clusters) == 120
+    assert [c.model for c in corpus.clusterings.all()] == ["wide", "wide"] and sum(
+        c.size for c in newest.clusters
+    ) == 120
     assert corpus.clusterings.nearest(["fruit x"], id=newest.id)[0].matches[0].score > 0.9
     assert corpus.reembeddings.all().other.model_dump() == {"model": "axes", "words": 120, "kept": True}
     back = corpus.reembeddings.back()
@@ -84,7 +92,9 @@ def test_what_has_changed_since_is_right_after_going_back(stocked, open_engine, 
         back = engine.reembeddings.back()
         assert back.embedded == 3 and {"fruit new", "country changed", "animal"} <= set(models["axes"].texts)
         assert state(engine) == after and engine.words.get("n").metadata == {"b": 2}
-        assert made.id in [c.id for c in engine.clusterings.all()] and removed not in [c.id for c in engine.clusterings.all()]
+        assert made.id in [c.id for c in engine.clusterings.all()] and removed not in [
+            c.id for c in engine.clusterings.all()
+        ]
         check_vectors(engine, models["axes"])
     with open_engine() as engine:
         check_vectors(engine, models["axes"])
@@ -176,7 +186,9 @@ def test_a_disk_without_room_is_refused_with_figures_before_anything_is_done(sto
     usage = disk_space.shutil.disk_usage
     monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda path: usage(path)._replace(free=2**20))
     with open_engine() as engine:
-        with pytest.raises(StoreUnavailable, match=r"120 words with vectors of 12 dimensions need about \d+ MB .* 1 MB are"):
+        with pytest.raises(
+            StoreUnavailable, match=r"120 words with vectors of 12 dimensions need about \d+ MB .* 1 MB are"
+        ):
             engine.reembeddings.make("wide")
         assert engine.reembeddings.all().other is None
 
@@ -187,7 +199,9 @@ def test_an_adaptation_is_carried_with_its_centre_and_answers(stocked, open_engi
         before = engine.topics.nearest([f"country {i}" for i in range(40)])
         engine.reembeddings.make("wide")
         assert engine.topics.current.active == active
-        assert (engine.topics.current.adapted.centre is None) == (engine.store.clusterings.prototypes(active).centre is None)
+        assert (engine.topics.current.adapted.centre is None) == (
+            engine.store.clusterings.prototypes(active).centre is None
+        )
         after = engine.topics.nearest([f"country {i}" for i in range(40)])
         assert {a.prototypes for a in after} == {"adapted"}
         assert [a.topic for a in after] == [a.topic for a in before]

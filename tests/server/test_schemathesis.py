@@ -35,6 +35,7 @@ BEYOND_A_SCHEMA = {
     "POST /v1/words/nearest": "larger than 16 KB",
     "GET /v1/words": "the cursor is none that a page gave",
     "GET /v1/clusterings/{id}/words": "the cursor is none that a page gave",
+    "POST /v1/reembeddings": "no model that may be changed to",
     "POST /v1/clusterings": "ask for at most|there are no words|there are no topics|no finished clustering|swap them",
 }
 # Paths that are also the path of a topic, a word or a clustering of that name, and take the methods of both.
@@ -48,6 +49,9 @@ ALSO = {
     "/v1/words/nearest": "/v1/words/{id}",
     "/v1/words/delete": "/v1/words/{id}",
     "/v1/clusterings/active": "/v1/clusterings/{id}",
+    "/v1/reembeddings/back": "/v1/reembeddings/{id}",
+    "/v1/reembeddings/forget": "/v1/reembeddings/{id}",
+    "/v1/reembeddings/abandon": "/v1/reembeddings/{id}",
 }
 IMPLICIT = {"HEAD", "OPTIONS"}
 
@@ -80,7 +84,7 @@ def allow_is_right(ctx, response, case):
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
     """The check `use_after_free`, but for jobs, of which DELETE cancels one that has not ended: it stays."""
-    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor")}
+    jobs = {f"GET /v1/{kind}/{{id}}" for kind in ("clusterings", "imports", "doctor", "reembeddings")}
     of_one = case.operation.label in jobs and response.request.method == "GET"
     if of_one and response.status_code == 200 and response.json()["status"] == "cancelled":
         return None
