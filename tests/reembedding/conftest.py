@@ -2,26 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from indexer import Engine
 from indexer.remote import Remote
-from indexer.vectors import unit
 from tests.conftest import serving
-from tests.model import AxisEmbedder
-
-
-class WideEmbedder(AxisEmbedder):
-    """The same axes in another order among twelve dimensions, and less of a text's own."""
-
-    def __init__(self, name="wide", revision="1"):
-        super().__init__(name, revision)
-        self._identity = replace(self._identity, dimension=12)
-
-    def embed(self, texts):
-        rows = super().embed(texts)
-        return unit(np.hstack([rows[:, 4:] / 2, np.zeros((len(texts), 4), np.float32), rows[:, :4]]))
+from tests.model import WideEmbedder
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def test_an_engine_with_the_old_model_says_what_happened_and_what_to_do(stocked,
     with open_engine() as engine:
         engine.reembeddings.make("wide")
     with Engine(stocked, load=models.__getitem__) as engine:
-        with pytest.raises(ModelMismatch, match="was changed from axes to wide at .*TOPICDEX_MODEL.*'wide'.*--back"):
+        with pytest.raises(ModelMismatch, match=r"was changed from axes to wide at .*TOPICDEX_MODEL.*'wide'.*--back"):
             engine.check_model()
         with pytest.raises(ModelMismatch):
             engine.words.nearest(["fruit"])

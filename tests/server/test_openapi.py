@@ -10,8 +10,7 @@ from jsonschema import Draft202012Validator
 from indexer import Engine
 from indexer.errors import ModelUnavailable
 from server.context import context
-from tests.model import AxisEmbedder
-from tests.reembedding.conftest import WideEmbedder
+from tests.model import AxisEmbedder, WideEmbedder
 from tests.server.http import PROBLEM, described, operation_of, operations, serving
 
 STREAMS = {"get /v1/topics/words"}

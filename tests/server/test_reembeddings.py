@@ -7,8 +7,7 @@ import pytest
 
 from indexer import Engine
 from server.context import context
-from tests.model import AxisEmbedder
-from tests.reembedding.conftest import WideEmbedder
+from tests.model import AxisEmbedder, WideEmbedder
 from tests.server.http import add, is_problem, put_topics, serving
 
 

@@ -93,7 +93,7 @@ def test_a_dropped_set_leaves_nothing_on_the_disk(both, settings):
     words = [Word(f"text {i}", str(i)) for i in range(1_200)]
     other.words.write(words, np.eye(1_200, 6, dtype=np.float32) + 0.1, {})
     names = both._chroma.ids_by_name()
-    (folder,) = [name for name in index_names(settings.data, [names[f"topicdex-words{OTHER}"]])]
+    (folder,) = index_names(settings.data, [names[f"topicdex-words{OTHER}"]])
     assert (settings.data / folder).is_dir()
     both.others.drop()
     assert not (settings.data / folder).exists() and both.others.find() is None
