@@ -1,6 +1,7 @@
 """The set of collections that lies beside the one in use, with the vectors of another model; and their exchange.
 
-A set is words, topics and clusterings. The other one is either begun, to be used once it is whole, or kept, because it
+A set is words, topics and clusterings, and whatever else follows from vectors of its model and cannot come along to
+another: that stays with its set. The other one is either begun, to be used once it is whole, or kept, because it
 was in use before. The exchange is one step: a note names the place of each collection, and from then on every opening
 of the store brings each to its place. So whenever the process is killed, all three are of one model.
 """
@@ -46,7 +47,7 @@ class OtherSets:
         """Keep the note of an exchange in the metadata of the collection `note_in`."""
         self._chroma = chroma
         self._spaces = spaces
-        self._words, self._topics, self._clusterings = spaces
+        self._words, self._topics, *_ = spaces
         self._note_in = note_in
         self._model_key = model_key
 
@@ -56,7 +57,9 @@ class OtherSets:
             return None
         metadata = self._chroma.metadata(self._words + OTHER)
         model = ModelIdentity(**json.loads(metadata[self._model_key]))
-        words, topics, clusterings = (self._chroma.open(n + OTHER, space, {})[0] for n, space in self._spaces.items())
+        words, topics, clusterings, *_ = (
+            self._chroma.open(n + OTHER, space, {})[0] for n, space in self._spaces.items()
+        )
         return OtherSet(
             model,
             bool(metadata.get(_USED_KEY)),

@@ -195,6 +195,8 @@ class Store:
 
         The caller holds the write lock, inside `generations.changing`. Raises StoreUnavailable.
         """
+        if self._chroma.folder is not None:
+            DiskSpace(self._chroma.folder).check()
         self.snapshots.drop()
         self.others.exchange({_STATE_KEY: json.dumps(self.state())})
         self._open_collections()

@@ -30,7 +30,7 @@ _TOPICS = {"topics": [{"name": name} for name in ("Fruit", "Country", "Company")
 def reembeddings(
     folder: Path, models: tuple[str, str], tally: Tally, *, rounds: int, size: int, longest_s: float, seed: int = 0
 ) -> None:
-    """Change between two models again and again, and kill each change, in turn a command's and a server's.
+    """Change between two models again and again, and kill each change, in turn a server's and a command's.
 
     After each kill all words are there by one of the two models; resumed, the change comes to its end.
     """
@@ -46,9 +46,9 @@ def reembeddings(
         coming = models[1 - models.index(present)]
         env = {**os.environ, "TOPICDEX_MODELS": ",".join(models), "TOPICDEX_MODEL": present}
         if turn % 2:
-            killed = _kill_server(env, store, coming, choose.uniform(0, longest_s), tally)
-        else:
             killed = _kill_command(store, coming, choose.uniform(0, longest_s))
+        else:
+            killed = _kill_server(env, store, coming, choose.uniform(0, longest_s), tally)
         _, said = (resumed := start("reembed", "--model", coming, *store)).communicate(timeout=3600)
         if resumed.returncode and " already; " not in said:  # the kill came after the exchange
             raise Lost(f"the change to {coming} does not go on: {said}")
