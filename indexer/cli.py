@@ -21,6 +21,7 @@ from indexer.commands.index import index
 from indexer.commands.info import info
 from indexer.commands.lookups import matrix, similar, topic
 from indexer.commands.maps import draw_map, maps
+from indexer.commands.reembed import reembed
 from indexer.commands.serve import serve
 from indexer.commands.topics import topics
 from indexer.commands.words import words
@@ -42,7 +43,7 @@ _COMMANDS = (
     *(index, cost, serve, demo, info, doctor),
     *(topic, similar, matrix, classify, export),
     *(topics, words, cluster, clusters, draw_map, maps, adapt, calibrate, evaluate),
-    *(compare, cache, batches, completion),
+    *(compare, reembed, cache, batches, completion),
 )
 for command in _COMMANDS:
     cli.add_command(command)

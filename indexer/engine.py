@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Self
 
 import indexer
@@ -20,13 +21,16 @@ from indexer.embedders.spending import Spending
 from indexer.exports import exported
 from indexer.maps.maps import Maps
 from indexer.records import valid_texts
-from indexer.settings import DEFAULT_MODEL, Settings
+from indexer.reembedding.reembeddings import Reembeddings
+from indexer.settings import DEFAULT_MODEL, Settings, model_name
 from indexer.store.format import FORMAT
+from indexer.store.generations import of_one_model
 from indexer.store.lock import StoreLock
 from indexer.store.store import Store
 from indexer.sync import Sync
 from indexer.topics.topics import TopicIndex
 from indexer.words.corpus import Corpus
+from indexer.words.rows import View
 from indexer.words.similarity import similarity
 
 _log = logging.getLogger("topicdex")
@@ -61,6 +65,7 @@ class Engine(Service):
         self._serving = serving
         self._loaded: Embedder | None = None
         self._load_lock = threading.Lock()
+        self._named = [*([settings.model] if settings.model else []), *settings.named_models]
         self.store = Store.open(settings, url=url, create=create, serving=serving, lock=lock, mend=self._mend)
         try:
             self.spending.keep(self.store.costs)
@@ -68,6 +73,9 @@ class Engine(Service):
             self.topics = TopicIndex(self.store, self.words, self.embedder, self.model_name)
             self.clusterings = Clusterings(self.store, self.words, self.topics, self.embedder)
             self.maps = Maps(self.store, self.words, self.topics, self.clusterings, self.embedder)
+            self.reembeddings = Reembeddings(
+                self.store, self.words, self.topics, load=self._load, use=self._use, to_load=self._to_load
+            )
             shared = self.store.mode == "server"
             self._sync = (
                 Sync(self.store, self.words.replica, self.topics, (self.clusterings, self.maps)) if shared else None
@@ -75,11 +83,13 @@ class Engine(Service):
         except BaseException:
             self.store.close()
             raise
+        self.generations = self.store.generations
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         rows, columns = valid_texts(rows), None if columns is None else valid_texts(columns)  # before a model is loaded
         return similarity(self.embedder().embed, rows, columns)
 
+    @of_one_model
     def info(self) -> Info:
         model, pointer = self.store.model(), self.store.snapshots.pointer()
         return Info(
@@ -93,8 +103,11 @@ class Engine(Service):
         )
 
     def export(self, format: ExportFormat) -> Iterator[bytes]:
-        view, places = self.maps.newest_places()
-        return exported(export_of(view, Known(self.topics.current.used(), self.clusterings.newest(), places)), format)
+        def known() -> tuple[View, Known]:
+            view, places = self.maps.newest_places()
+            return view, Known(self.topics.current.used(), self.clusterings.newest(), places)
+
+        return exported(export_of(*self.generations.read(known)), format)
 
     def embedder(self) -> Embedder:
         """Return the model, loaded at the first call: the one that was asked for, else the store's, else the default.
@@ -103,11 +116,10 @@ class Engine(Service):
         """
         with self._load_lock:
             if self._loaded is None:
-                self.check_model()
+                self._check_model()
                 loaded = self._load(self.settings.model or self.model_name())
                 self.store.bind_model(loaded.identity)
-                keeping = self.settings.query_cache if self._serving else 0
-                self._loaded = RecentVectors(loaded, keeping) if keeping else loaded
+                self._loaded = self._keeping(loaded)
             return self._loaded
 
     @property
@@ -122,13 +134,36 @@ class Engine(Service):
         return self.settings.model_name or self.store.model_name() or DEFAULT_MODEL
 
     def check_model(self) -> None:
+        self.generations.read(self._check_model)
+
+    def _check_model(self) -> None:
         if self.settings.model_name is not None:
             self.store.check_model(self.settings.model_name)
         self.spending.check(self.model_name())
 
     def _load_as_stored(self, model: str) -> Embedder:
-        settings = as_stored(self.settings, model, self.store.model())
-        return load_embedder(model, settings, serving=self._serving, spending=self.spending)
+        other = self.store.others.find()
+        identities = (None if other is None else other.model, self.store.model())
+        stored = {identity.name: identity for identity in identities if identity is not None}
+        known = stored.get(model_name(model))
+        # what is set for a server is set for the model of its store
+        settings = self.settings.of_another_model() if stored and known is None and self._serving else self.settings
+        return load_embedder(model, as_stored(settings, known), serving=self._serving, spending=self.spending)
+
+    def _keeping(self, embedder: Embedder) -> Embedder:
+        keeping = self.settings.query_cache if self._serving else 0
+        return RecentVectors(embedder, keeping) if keeping else embedder
+
+    def _use(self, embedder: Embedder, model: str) -> None:
+        """Embed with another model from now on, which is loaded by `model`; the store has its vectors."""
+        with self._load_lock:
+            self._loaded = self._keeping(embedder)
+            self.settings = replace(self.settings, model=model)
+            self._named.append(model)
+
+    def _to_load(self, name: str) -> str:
+        """Return what loads the model of this name: the folder that it was named by, else the name."""
+        return next((model for model in self._named if model_name(model) == name), name)
 
     def _mend(self, store: Store) -> None:
         from indexer.store.repair import mend_cut_off  # few starts need it

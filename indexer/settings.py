@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +164,12 @@ class Settings:
     def named_models(self) -> tuple[str, ...]:
         """Return the further models, as they were named."""
         return tuple(dict.fromkeys(name for part in (self.models or "").split(",") if (name := part.strip())))
+
+    def of_another_model(self) -> Settings:
+        """Return the settings without what was set for one model: for another one, that somebody names beside it."""
+        return replace(
+            self, revision=None, trust_remote_code=False, dimensions=None, query_prompt=None, passage_prompt=None
+        )
 
     def model_to_load(self, name: str) -> str:
         """Return what loads the model of this name: where it is that of the folder that was given, the folder."""

@@ -30,6 +30,7 @@ from server.maps import maps
 from server.pages import register_pages
 from server.policy import register_policy
 from server.problems import Problem, invalid, register_problems
+from server.reembeddings import reembeddings
 from server.service import service
 from server.threads import share_processor
 from server.topics import topics
@@ -80,8 +81,9 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     if own:
         atexit.register(jobs.close)  # before the engine
     app.extensions["topicdex"] = Context(engine, jobs, Warmup(engine))
-    blueprints = (topics, editing, labelled, words, clusterings, maps, imports, exports, doctor, comparisons, service)
-    for blueprint in blueprints:
+    asked = (topics, editing, labelled, words, clusterings, maps, exports, service)
+    worked = (imports, doctor, comparisons, reembeddings)
+    for blueprint in (*asked, *worked):
         app.register_api(blueprint)
     register_pages(app)
     register_problems(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from indexer.blocks import lower_priority
 from indexer.comparison.candidates import candidate
@@ -97,9 +97,7 @@ class Comparisons(MemoryJobs[Comparison]):
         if name == self._engine.model_name():
             return candidate(name, settings, loaded=self._own)
         model = self._offered()[name]
-        # a commit, and leave to run its code, were given for the store's model
-        others = replace(settings, revision=None, trust_remote_code=False)
-        return candidate(model, others, serving=True)
+        return candidate(model, settings.of_another_model(), serving=True, spending=self._engine.spending)
 
     def _own(self) -> Embedder:
         """Return the model of the store, without the vectors that it keeps of recent questions: it is timed."""

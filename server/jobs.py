@@ -19,6 +19,7 @@ from indexer.progress import Progress
 from server.checkups import Checkups
 from server.comparing import Comparisons
 from server.importing import Imports
+from server.reembedding import ReembeddingJobs
 
 MOST_WAITING = 16  # jobs in a queue
 MOST_WAITERS = 4  # calls that wait for an end at once: the other threads answer calls
@@ -159,8 +160,12 @@ class Jobs:
         self.imports = Queue("import", Imports(engine), waiters)
         self.checkups = Queue("checkup", Checkups(engine), waiters)
         self.comparisons = Queue("comparison", Comparisons(engine), waiters)
+        self.reembeddings = Queue("reembedding", ReembeddingJobs(engine), waiters)
 
-        self._queues = self.clusterings, self.maps, self.imports, self.checkups, self.comparisons
+        self._queues = (
+            *(self.clusterings, self.maps, self.imports, self.checkups),
+            *(self.comparisons, self.reembeddings),
+        )
 
     def stop(self) -> None:
         """Cancel everything; an import ends when what it writes is on disk."""

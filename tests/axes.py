@@ -3,11 +3,11 @@
 import os
 import sys
 
-from tests.model import AxisEmbedder
+from tests.model import AxisEmbedder, WideEmbedder
 
-os.environ["TOPICDEX_MODEL"] = "axes"
+os.environ.setdefault("TOPICDEX_MODEL", "axes")
 for name in {"indexer.embedders", "indexer.engine"} & sys.modules.keys():  # the engine takes it when it is loaded
-    sys.modules[name].load_embedder = lambda *_, **__: AxisEmbedder()
+    sys.modules[name].load_embedder = lambda name, *_, **__: WideEmbedder() if name == "wide" else AxisEmbedder()
 
 if sys.argv[1:2] == ["gunicorn"]:
     del sys.argv[1]

@@ -13,6 +13,7 @@ import pytest
 
 from indexer import Engine, Settings
 from indexer.contract.service import Service
+from indexer.embedders import Embedder
 from indexer.remote import Remote
 from indexer.store.lock import StoreLock
 from scripts import processes
@@ -59,18 +60,19 @@ def engine(settings: Settings, model: AxisEmbedder) -> Iterator[Engine]:
 @contextmanager
 def serving(
     settings: Settings,
-    model: AxisEmbedder | None,
+    model: AxisEmbedder | None = None,
     *,
     lock: StoreLock | None = None,
+    load: Callable[[str], Embedder] | None = None,
     before_it_answers: Callable[[], object] = lambda: None,
 ) -> Iterator[str]:
     """Serve the store of the settings from threads of this process, and give the address.
 
-    `model`: the model in the place of the one that the settings name.
+    The model is the one that the settings name, `model` in its place, or what `load` says.
     """
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    load = None if model is None else lambda _: model
+    load = load or (None if model is None else lambda _: model)
     with Engine(settings, url=url, lock=lock, load=load) as engine:
         before_it_answers()
         app = create_app(settings, engine=engine)

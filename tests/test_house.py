@@ -36,7 +36,7 @@ ON_CONTRACT_ALONE = {"remote", "exports"}
 SERVICES = {
     "words": {"corpus", "replica", "upsert"},
     "topics": {"topics", "current", "texts"},
-    "clusters": {"clusterings", "history"},
+    "clusters": {"clusterings", "history", "work"},
     "maps": {"maps", "history"},
 }
 # The commands that open the server, and what each opens.

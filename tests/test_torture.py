@@ -12,6 +12,7 @@ from scripts.tortures.crowds import crowds
 from scripts.tortures.disks import CannotMount, disks
 from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
+from scripts.tortures.reembedding import reembeddings
 from scripts.tortures.snapshots import full_snapshots, snapshots
 from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
 
@@ -54,6 +55,12 @@ def test_kills_while_snapshots_are_written(quick, tmp_path):
     # of fewer words, half may have changed by the moment of the kill, and the snapshot is given up
     there = snapshots(tmp_path, quick, tally, rounds=3, size=4_000, longest_s=1)
     assert tally.rounds == 3 and tally.texts >= 3 * 1_000 and there > 0
+
+
+def test_kills_while_the_model_changes(quick, tmp_path):
+    tally = Tally()
+    reembeddings(tmp_path, (quick, "wide"), tally, rounds=1, size=2_000, longest_s=0.7)
+    assert tally.rounds == 1 and tally.texts >= 2_000 and tally.asked > 0
 
 
 def test_full_disks_under_snapshots(quick, tmp_path):

@@ -47,7 +47,7 @@ def submit(
     as `batch_embedder` and `check_shared` do, OverBudget, and ModelUnavailable where the API does not take it: it is
     kept then, and `resume` goes on.
     """
-    settings = as_stored(settings, model, stored_identity(service.info().model))
+    settings = as_stored(settings, stored_identity(service.info().model))
     embedder = batch_embedder(settings, model)
     check_shared(service, embedder)
     with ExitStack() as locked:

@@ -12,7 +12,7 @@ from indexer.clusters.finding import ClusterSet, find_clusters, grow_topics
 from indexer.clusters.history import History
 from indexer.clusters.lineage import match
 from indexer.clusters.work import Work
-from indexer.contract import service
+from indexer.contract import runs
 from indexer.contract.clusterings import (
     ClusterAnswer,
     ClusterAnswers,
@@ -29,6 +29,7 @@ from indexer.errors import Conflict, InvalidRequest, NoClustering, NotFound
 from indexer.progress import Progress
 from indexer.prototypes import Prototypes
 from indexer.store.clusterings import StoredClustering
+from indexer.store.generations import of_one_model
 from indexer.store.store import Store
 from indexer.topics.texts import in_sentences
 from indexer.topics.topics import TopicIndex
@@ -38,19 +39,19 @@ from indexer.words.memory import Assignment
 from indexer.words.paging import cursor_of, value_of
 
 
-class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototypes], service.Clusterings):
+class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototypes], runs.Clusterings):
     """The clusterings of one corpus; which word is in which cluster follows from the prototypes and the vectors."""
 
     history: History
 
     def __init__(self, store: Store, corpus: Corpus, topics: TopicIndex, embedder: Callable[[], Embedder]) -> None:
-        super().__init__(History(store))
-        self._store = store
+        super().__init__(store, History(store))
         self._corpus = corpus
         self._topics = topics
         self._embedder = embedder
-        self._cluster_sets: dict[str, ClusterSet] = {}  # of finished clusterings, which never change, by id
-        self._assigned: tuple[tuple[str, int], Assignment] | None = None
+        # of finished clusterings, which never change while the store has one model, by generation and id
+        self._cluster_sets: dict[tuple[int, str], ClusterSet] = {}
+        self._assigned: tuple[tuple[int, str, int], Assignment] | None = None
         self._assigning = threading.Lock()
 
     def create(self, settings: ClusteringSettings) -> str:
@@ -81,6 +82,7 @@ class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototy
             self._topics.activate(id, stored.topics_version)
         return self._current(stored.record)
 
+    @of_one_model
     def words(self, id: str, limit: int, cursor: str | None = None, cluster: str | None = None) -> ClusterWordPage:
         clusters = [c.id for c in self.history.finished(id).record.clusters]
         if cluster is not None and cluster not in clusters:
@@ -95,6 +97,7 @@ class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototy
         page = list(islice(words, limit + 1))
         return ClusterWordPage(words=page[:limit], next=cursor_of(page[limit - 1].id) if len(page) > limit else None)
 
+    @of_one_model
     def nearest(self, texts: Sequence[str], k: int = 1, id: str | None = None) -> ClusterAnswers:
         id = self.history.newest() if id is None else id
         cluster_set = self.cluster_set(id)
@@ -123,6 +126,7 @@ class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototy
         except (NoClustering, NotFound):  # it may be deleted at this moment
             return None
 
+    @of_one_model
     def diff(self, old: str, new: str) -> ClusteringDiff:
         before, after = (self.history.finished(id).record.clusters for id in (old, new))
         first, second = self._assign(old), self._assign(new)
@@ -152,9 +156,9 @@ class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototy
 
     def _assign(self, id: str) -> Assignment:
         """Return the cluster of every word; computed again where the words or the clustering differ from last time."""
-        memory = self._corpus.load()
+        generation, memory = self.generations.number, self._corpus.load()
         with self._assigning:
-            key = (id, self._corpus.changes())
+            key = (generation, id, self._corpus.changes())
             if self._assigned is None or self._assigned[0] != key:
                 self._assigned = (key, memory.assign(self.cluster_set(id).prototypes))
             return self._assigned[1]
@@ -164,13 +168,14 @@ class Clusterings(Work[ClusteringSettings, Clustering, StoredClustering, Prototy
 
         Raises NotFound, and Conflict where it has not finished.
         """
-        done = self._store.clusterings.done()
-        found = self._cluster_sets.get(id) if id in done else None
+        generation, done = self.generations.number, self._store.clusterings.done()
+        found = self._cluster_sets.get((generation, id)) if id in done else None
         if found is None:
             clusters = self.history.finished(id).record.clusters
             found = ClusterSet(clusters, self._store.clusterings.prototypes(id))
             # this also forgets those that were deleted or dropped, here or by another process
-            self._cluster_sets = {id: found, **{key: kept for key, kept in self._cluster_sets.items() if key in done}}
+            kept = {key: its for key, its in self._cluster_sets.items() if key[0] == generation and key[1] in done}
+            self._cluster_sets = {(generation, id): found, **kept}
         return found
 
     def _current(self, clustering: Clustering) -> Clustering:

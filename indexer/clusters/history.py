@@ -165,8 +165,11 @@ class RecordHistory(ABC, Generic[S, Found]):
                 self.end(stored.id, "failed", "the server that worked on it has ended; start it again")
 
     def _write(self, stored: S, found: Found | None = None) -> None:
-        """Write a record; until it has ended, `heartbeat` writes it again and again."""
-        with self._writing:
+        """Write a record; until it has ended, `heartbeat` writes it again and again.
+
+        Under the write lock, for the model of the store must not change meanwhile, and with it the table.
+        """
+        with self._store.write_lock, self._writing:
             if stored.record.ended:
                 self._open.pop(stored.id, None)
                 self._table.write(stored, found)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from indexer.clusters.history import RecordHistory
 from indexer.errors import Cancelled, TopicdexError
 from indexer.progress import Progress
+from indexer.store.store import Store
 
 Settings = TypeVar("Settings")
 Made = TypeVar("Made")  # the record
@@ -20,8 +21,10 @@ Found = TypeVar("Found")
 class Work(ABC, Generic[Settings, Made, Kept, Found]):
     """The work of one kind: queued with `create`, done with `run`. How far it is, this process has in memory."""
 
-    def __init__(self, history: RecordHistory[Kept, Found]) -> None:
+    def __init__(self, store: Store, history: RecordHistory[Kept, Found]) -> None:
         self.history = history
+        self.generations = store.generations
+        self._store = store
         self._progress: dict[str, float] = {}
 
     @abstractmethod
@@ -55,26 +58,34 @@ class Work(ABC, Generic[Settings, Made, Kept, Found]):
         # it has an error where another process took this one for dead
         stored = self.history.get(id).updated(status="running", error=None)
         report = self.history.published(stored, progress)
-        found: Found | None = None
 
         def on_progress(share: float) -> None:
             self._progress[id] = share
             report(share)
 
+        while True:
+            try:
+                generation, ended, found = self._ended(stored, on_progress)
+            finally:
+                self._progress.pop(id, None)
+            ended = ended.updated(seconds=time.monotonic() - begin)
+            with self._store.write_lock:
+                if found is None or generation == self.generations.number:  # else it is of the model before
+                    self.history.finish(ended, found)
+                    return self._current(ended.record)
+
+    def _ended(self, stored: Kept, progress: Progress) -> tuple[int, Kept, Found | None]:
+        """Return the generation, and a record as it ended in it, with what was found where it is done."""
         try:
-            on_progress(0.0)
-            ended = self._find(stored, on_progress)
-            on_progress(1.0)
-            stored, found = ended
+            progress(0.0)
+            found = self.generations.read(lambda: (self.generations.number, *self._find(stored, progress)))
+            progress(1.0)
+            return found
         except Cancelled:
-            stored = stored.updated(status="cancelled", progress=self._progress.get(id, 0.0))
+            share = self._progress.get(stored.id, 0.0)
+            return self.generations.number, stored.updated(status="cancelled", progress=share), None
         except TopicdexError as error:
-            stored = stored.updated(status="failed", error=str(error))
-        finally:
-            self._progress.pop(id, None)
-        stored = stored.updated(seconds=time.monotonic() - begin)
-        self.history.finish(stored, found)
-        return self._current(stored.record)
+            return self.generations.number, stored.updated(status="failed", error=str(error)), None
 
     def cancel(self, id: str) -> None:
         """Mark a record that nobody works on as cancelled; one that has ended, or is gone, stays as it is."""

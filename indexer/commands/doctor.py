@@ -9,7 +9,7 @@ import click
 
 from indexer.commands.options import json_option, settings_options
 from indexer.commands.printing import print_json, say
-from indexer.settings import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL, model_name
 
 if TYPE_CHECKING:
     from indexer.embedders import Embedder
@@ -74,8 +74,9 @@ def _examined(
     named = settings.model or DEFAULT_MODEL
 
     def load(name: str) -> Embedder:
-        model = settings.model_to_load(name)
-        return load_embedder(model, as_stored(settings, model, store.model()), spending=spending)
+        stored = store.model()
+        loading = as_stored(settings, stored if stored is not None and stored.name == model_name(name) else None)
+        return load_embedder(settings.model_to_load(name), loading, spending=spending)
 
     repair = Repair(store, found, named, load, say)
     can_prove = bool(found.unproven) and (yes or not repair.costs_money)

@@ -37,7 +37,7 @@ def estimate_more(
     from indexer.embedders.estimate import Estimate
 
     model = service.info().model
-    settings = as_stored(settings, model.name, stored_identity(model))
+    settings = as_stored(settings, stored_identity(model))
     estimate = Estimate(model.name, settings, cache=not _is_remote(service))
     counts = service.words.plan(estimate.counted(surveyed.latest(sources)), estimate.add)
     return counts, estimate.result()

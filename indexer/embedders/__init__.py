@@ -10,7 +10,7 @@ from indexer.embedders.prices import PAID
 from indexer.embedders.prompts import Prompts
 from indexer.embedders.spending import Spending
 from indexer.embedders.vector_cache import VectorCache
-from indexer.settings import Settings, model_name
+from indexer.settings import Settings
 
 __all__ = ["Embedder", "ModelIdentity", "as_stored", "cache_of", "load_embedder", "stored_identity"]
 
@@ -35,13 +35,13 @@ def load_embedder(
     return LocalEmbedder(model, settings, serving=serving)
 
 
-def as_stored(settings: Settings, model: str, stored: ModelIdentity | None) -> Settings:
-    """Return the settings to load a model with, so that its vectors can stand beside stored ones.
+def as_stored(settings: Settings, stored: ModelIdentity | None) -> Settings:
+    """Return the settings to load a model with whose vectors are to stand beside stored ones of the same model.
 
-    Where the stored ones are of a model of the same name, their prompts and their dimension take the place of the
-    model's own, which may have been others in an earlier version of it, or of topicdex.
+    Their prompts and their dimension take the place of the model's own, which may have been others in an earlier
+    version of it, or of topicdex.
     """
-    if stored is None or stored.name != model_name(model):
+    if stored is None:
         return settings
     prompts = stored.prompts.changed(settings)
     shortened = stored.dimension if stored.shortened else None

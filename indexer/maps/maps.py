@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.clusters.clusterings import Clusterings
 from indexer.clusters.work import Work
-from indexer.contract import service
+from indexer.contract import runs
 from indexer.contract.maps import (
     LEAST_LANDMARKS,
     MOST_LANDMARKS,
@@ -36,6 +36,7 @@ from indexer.maps.rows import KeptRows, MapRows
 from indexer.maps.selecting import Polygon, checked, inside, selection
 from indexer.progress import Progress
 from indexer.records import valid_texts
+from indexer.store.generations import of_one_model
 from indexer.store.maps import MapContent, StoredMap
 from indexer.store.store import Store
 from indexer.topics.answering import InUse
@@ -49,7 +50,7 @@ _AT_HAND = 2  # maps whose landmarks and positions are in memory
 _CLUSTER, _METADATA = "cluster", "metadata"
 
 
-class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
+class Maps(Work[MapSettings, Map, StoredMap, MapContent], runs.Maps):
     """The maps of one corpus; words that came after a map was drawn are placed when somebody looks at it.
 
     A drawing works on a view of the words: it holds no lock, and words may change meanwhile.
@@ -65,8 +66,7 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
         clusterings: Clusterings,
         embedder: Callable[[], Embedder],
     ) -> None:
-        super().__init__(MapHistory(store))
-        self._store = store
+        super().__init__(store, MapHistory(store))
         self._corpus = corpus
         self._topics = topics
         self._clusterings = clusterings
@@ -92,6 +92,7 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
     def all(self) -> MapList:
         return MapList(maps=[self._current(stored.record) for stored in self.history.all()])
 
+    @of_one_model
     def points(self, id: str, axes: tuple[str, str] | None = None) -> MapPoints:
         placed, rows = self._placed(id), self._rows.get()
         if axes is None:
@@ -99,6 +100,7 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
         positions, low, high = self._along(rows, axes)
         return MapPoints(rows.order, positions.astype("<u2", copy=False).tobytes(), low, high)
 
+    @of_one_model
     def colours(self, id: str, by: str) -> MapColours:
         placed, rows = self._placed(id), self._rows.get()
         return coloured(by, rows, self._coloured(rows, by), placed.positions(rows))
@@ -116,6 +118,7 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
             ]
         )
 
+    @of_one_model
     def select(
         self,
         id: str,
@@ -141,6 +144,7 @@ class Maps(Work[MapSettings, Map, StoredMap, MapContent], service.Maps):
             selected = np.unique([row for row in rows or () if 0 <= row < len(there)]).astype(np.intp)
         return selection(there, selected, self._topics.current.used())
 
+    @of_one_model
     def locate(self, id: str, texts: Sequence[str]) -> MapPlaces:
         texts = valid_texts(texts)
         drawing = self._placed(id).drawing

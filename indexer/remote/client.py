@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Self
 
@@ -14,6 +15,7 @@ from indexer.errors import ModelMismatch
 from indexer.remote.clusterings import RemoteClusterings
 from indexer.remote.connection import Connection, batches
 from indexer.remote.maps import RemoteMaps
+from indexer.remote.reembeddings import RemoteReembeddings
 from indexer.remote.topics import RemoteTopics
 from indexer.remote.words import RemoteWords
 from indexer.settings import Settings
@@ -39,6 +41,7 @@ class Remote(Service):
         self.topics = RemoteTopics(self._connection, self.check_model)
         self.clusterings = RemoteClusterings(self._connection, self.check_model)
         self.maps = RemoteMaps(self._connection, self.check_model)
+        self.reembeddings = RemoteReembeddings(self._connection, self._changed)
 
     def similarity(self, rows: Sequence[str], columns: Sequence[str] | None = None) -> Similarity:
         self.check_model()
@@ -59,11 +62,19 @@ class Remote(Service):
 
     def check_model(self) -> None:
         asked = self.settings.model_name
-        if asked not in (None, self._model):
+        if asked is None:
+            return
+        self._model = self.info().model.name  # which somebody may have changed since the last call
+        if asked != self._model:
             raise ModelMismatch(
                 f"the server at {self._connection.url} embeds with {self._model}, asked was {asked}; "
                 "leave --model and TOPICDEX_MODEL away, or give another --server"
             )
+
+    def _changed(self, model: str) -> None:
+        self._model = model
+        if self.settings.model is not None:
+            self.settings = replace(self.settings, model=model)
 
     def close(self) -> None:
         self._connection.close()

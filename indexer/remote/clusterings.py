@@ -15,7 +15,7 @@ from indexer.contract.clusterings import (
     ClusteringSettings,
     ClusterWordPage,
 )
-from indexer.contract.service import Clusterings
+from indexer.contract.runs import Clusterings
 from indexer.errors import TopicdexError
 from indexer.progress import Progress
 from indexer.remote.connection import Connection, path_part

@@ -15,7 +15,7 @@ from indexer.contract.maps import (
     MapSettings,
     MapWords,
 )
-from indexer.contract.service import Maps
+from indexer.contract.runs import Maps
 from indexer.progress import Progress
 from indexer.records import MOST_ITEMS, batched
 from indexer.remote.clusterings import followed

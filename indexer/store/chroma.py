@@ -25,6 +25,10 @@ _SERVED_BATCH = 64
 # unreachable; with 100 and 32, none. With ef_search 400 all but 7 find themselves. Chroma's defaults: 100, 16, 100.
 _INDEX = {"ef_construction": 100, "max_neighbors": 32, "ef_search": 400}
 
+# Rows after which Chroma writes its index of such a collection and empties its queue, by how its name begins; elsewhere
+# 1,000. A map has a few rows, which are large: else every map would stay in the queue for good.
+_SYNCED = {"topicdex-maps": 8}
+
 
 class Chroma:
     """A client of the embedded store in a folder, or of a Chroma server."""
@@ -42,14 +46,10 @@ class Chroma:
             most = int(self._client.get_max_batch_size())
             self._batch = min(most, _SERVED_BATCH) if serving and url is None else most
 
-    def open(
-        self, name: str, space: Space, metadata: Mapping[str, Any], synced: int | None = None
-    ) -> tuple[Collection, bool]:
-        """Return the collection and whether it was made now; an existing one keeps its metadata.
-
-        `synced`: rows after which Chroma writes its index and empties its queue, 1,000 where it is None.
-        """
-        often = {} if synced is None else {"sync_threshold": synced, "batch_size": synced}
+    def open(self, name: str, space: Space, metadata: Mapping[str, Any]) -> tuple[Collection, bool]:
+        """Return the collection and whether it was made now; an existing one keeps its metadata."""
+        rows = next((rows for start, rows in _SYNCED.items() if name.startswith(start)), None)
+        often = {} if rows is None else {"sync_threshold": rows, "batch_size": rows}
         with chroma_errors():
             existing = self._find(name)
             collection = existing or self._client.get_or_create_collection(
@@ -80,6 +80,11 @@ class Chroma:
         """Give a collection another name, in one step."""
         with chroma_errors():
             self._client.get_collection(name, embedding_function=None).modify(name=to)
+
+    def ids_by_name(self) -> dict[str, str]:
+        """Return the id of each collection by its name."""
+        with chroma_errors():
+            return {found.name: str(found.id) for found in self._client.list_collections()}
 
     def metadata(self, name: str) -> dict[str, Any]:
         """Return the collection's metadata as it is stored now, not as this process last read it."""

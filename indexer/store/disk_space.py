@@ -20,6 +20,10 @@ _SPARE = 2**20  # bytes that always stay free: for journals
 _VECTOR = 4  # times its bytes: in the queue, in the index, and links between vectors
 _TEXT = 32  # times its bytes: in the queue, as it is, and in SQLite's full-text index
 _ROW = 1_024  # bytes of ids, metadata and their indexes
+# Of a copy of all rows: 20,000 titles with vectors of 384 dimensions took 64 MB, and 31 MB more in the snapshot.
+_COPIED_VECTOR = 2  # times its bytes: in the index and in the snapshot
+_COPIED_TEXT = 16
+_COPIED_ROW = 1_024  # bytes of ids, metadata, their indexes, and links between vectors
 
 
 class DiskSpace:
@@ -38,6 +42,20 @@ class DiskSpace:
             raise StoreUnavailable(
                 f"the disk is full ({free // 2**20} MB are free, {-(-needed // 2**20)} MB are needed); "
                 "nothing that was acknowledged is lost, make room and run again"
+            )
+
+    def check_copy(self, rows: int, dimension: int, sample: Sequence[str]) -> None:
+        """Raise StoreUnavailable where all rows do not fit a second time, with vectors of this dimension.
+
+        `sample`: some of their texts.
+        """
+        length = sum(len(text.encode("utf-8", "replace")) for text in sample) / max(1, len(sample))
+        needed = _SPARE + round(max(0, rows) * (_COPIED_VECTOR * 4 * dimension + _COPIED_ROW + _COPIED_TEXT * length))
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise StoreUnavailable(
+                f"{rows} words with vectors of {dimension} dimensions need about {-(-needed // 2**20)} MB beside the "
+                f"old ones, and {free // 2**20} MB are free; make room and run again"
             )
 
     def _rewritten(self) -> int:

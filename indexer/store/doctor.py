@@ -181,7 +181,7 @@ def examine(
             faults.add("snapshot", _still_unlike(store, unlike))
         faults.counts["format"] = int(not store.knows_format())
         faults.counts["model"] = int(store.model() is None and bool(ids))
-        faults.counts["unfinished"] = len(store.unfinished())
+        faults.counts["unfinished"] = len(store.rebuildings.unfinished())
         topics = topics_in_use(store)
         clusterings = store.clusterings.inspect()
         faults.counts["active"] = int(not active_answers(store, clusterings))

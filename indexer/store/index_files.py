@@ -9,11 +9,15 @@ safe in SQLite.
 from __future__ import annotations
 
 import pickletools
+import sqlite3
 import struct
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 _HEADER, _VECTORS, _LENGTHS, _LINKS = "header.bin", "data_level0.bin", "length.bin", "link_lists.bin"
 _IDS = "index_metadata.pickle"
+_DATABASE = "chroma.sqlite3"
 # hnswlib's HierarchicalNSW::saveIndex, as Chroma keeps it: version, six sizes, the highest level and the entry point,
 # three numbers of links, and two settings
 _FIELDS = struct.Struct("<i6QiI3QdQ")
@@ -23,6 +27,14 @@ _NUMBER = struct.Struct("<I")
 def cut_off(folder: Path) -> list[Path]:
     """Return the folders of those indexes in a store of which a file is cut off."""
     return [path.parent for path in sorted(folder.glob(f"*/{_HEADER}")) if not _is_whole(path.parent)]
+
+
+def index_names(folder: Path, collections: Iterable[str]) -> list[str]:
+    """Return the names of the folders that hold the indexes of these collections, by their ids, in a store."""
+    wanted, database = set(collections), f"{(folder / _DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(database, uri=True)) as opened:
+        found = opened.execute("SELECT id, collection FROM segments WHERE scope = 'VECTOR'").fetchall()
+    return [name for name, collection in found if collection in wanted]
 
 
 def _is_whole(folder: Path) -> bool:

@@ -27,7 +27,6 @@ from indexer.vectors import Vectors
 Keys = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.uint16]
 
-SYNCED = 8  # rows after which Chroma empties its queue of them; else every map would stay there for good
 _PART = 393_216  # bytes of the content in a row
 _CONTENT = "topicdex:content"
 _HEADER = "content"  # in the document of a map

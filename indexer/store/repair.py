@@ -99,8 +99,8 @@ class Repair:
         if count("snapshot"):
             self.store.snapshots.drop()
             self.on_message("the snapshot is removed; it is written again when it is needed")
-        for table in self.store.unfinished():
-            self.store.abandon(table)
+        for table in self.store.rebuildings.unfinished():
+            self.store.rebuildings.abandon(table)
         if count("format", "model"):
             self._restore_identity()
         wrong = self.prove()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -18,10 +18,14 @@ from indexer.store.chroma import Chroma, Space
 from indexer.store.clusterings import ClusteringTable
 from indexer.store.collection import Collection
 from indexer.store.costs import CostTable
+from indexer.store.disk_space import DiskSpace
 from indexer.store.format import FORMAT, check_format, check_marker
+from indexer.store.generations import Generations
 from indexer.store.index_files import cut_off
 from indexer.store.lock import StoreLock, prepare_folder
-from indexer.store.maps import SYNCED, MapTable
+from indexer.store.maps import MapTable
+from indexer.store.other import BEFORE_KEY, OtherSet, OtherSets
+from indexer.store.rebuilding import Rebuildings, TableName
 from indexer.store.snapshot.draft import Source
 from indexer.store.snapshot.snapshots import Snapshots
 from indexer.store.snapshot.untouched import note_closed, take_note
@@ -30,12 +34,10 @@ from indexer.store.words import WordTable
 
 _WORDS, _TOPICS, _CLUSTERINGS = "topicdex-words", "topicdex-topics", "topicdex-clusterings"
 _CHANGES, _COSTS, _MAPS = "topicdex-changes", "topicdex-costs", "topicdex-maps"
-_SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2"}
+# the collections of one model, which are exchanged and dropped together
+_SPACES: dict[str, Space] = {_WORDS: "cosine", _TOPICS: "cosine", _CLUSTERINGS: "l2", _MAPS: "l2"}
 _FORMAT_KEY, _MODEL_KEY, _STATE_KEY = "topicdex:format", "topicdex:model", "topicdex:state"
-# A rebuilt collection has this suffix until it replaces the old one, and this key once it is whole and may do so.
-_REBUILT, _WHOLE_KEY = "-rebuilt", "topicdex:whole"
-
-TableName = Literal["words", "topics", "clusterings"]
+_SAMPLE = 1_000  # words that show how long the texts are
 
 
 class Store:
@@ -60,7 +62,12 @@ class Store:
         self._lock = lock
         self._damaged = damaged
         self.write_lock = threading.RLock()
+        self.generations = Generations()
+        self.rebuildings = Rebuildings(chroma, _SPACES)
+        self.others = OtherSets(chroma, _SPACES, _CHANGES, _MODEL_KEY)
+        self.noted: set[str] | None = None  # the ids of the words that change, where somebody must know
         self.mode: Literal["embedded", "server"] = "server" if lock is None else "embedded"
+        self.others.finish_exchange()
         self._open_collections()
         self.costs = CostTable(lambda: self._open(_COSTS, "l2"), lambda: self._chroma.has(_COSTS), shared=lock is None)
         self.snapshots = Snapshots(settings, self._source, untouched=untouched)
@@ -96,11 +103,15 @@ class Store:
             check_marker(settings.data)
             untouched = take_note(settings.data)
             cut = not untouched and bool(cut_off(settings.data))
-            if cut and mend is None and not damaged:
-                raise StoreUnavailable("the index was cut off by a kill or a full disk; run topicdex doctor --repair")
             chroma = Chroma(settings.data, None, serving=serving)
             store = cls(settings, chroma, lock, damaged=damaged, untouched=untouched)
-            if mend is not None and (cut or "words" in store.unfinished()):
+            if cut:
+                store.others.drop_if_cut_off()
+                cut = bool(cut_off(settings.data))
+            if cut and mend is None and not damaged:
+                chroma.close()
+                raise StoreUnavailable("the index was cut off by a kill or a full disk; run topicdex doctor --repair")
+            if mend is not None and (cut or "words" in store.rebuildings.unfinished()):
                 mend(store)
             return store
         except BaseException:
@@ -148,8 +159,8 @@ class Store:
     def check_model(self, name: str) -> None:
         """Raise ModelMismatch where the store holds vectors of a model of another name."""
         stored = self.model()
-        if stored is not None and stored.name != name and self._holds_vectors():
-            raise _mismatch(stored, name)
+        if stored is not None and stored.name != name and self.holds_vectors():
+            raise _mismatch(stored, name, self._before())
 
     def bind_model(self, identity: ModelIdentity) -> None:
         """Make `identity` the store's model where it holds no vectors; raise ModelMismatch where it has another."""
@@ -157,14 +168,44 @@ class Store:
         if stored == identity:
             return
         if stored is not None:
-            if self._holds_vectors():
+            if self.holds_vectors():
                 raise _mismatch(stored, str(identity))
             self.snapshots.drop()
-            for name in (_WORDS, _TOPICS, _CLUSTERINGS, _MAPS):
+            self.others.drop()
+            for name in _SPACES:
                 self._chroma.drop(name)
             self._open_collections()
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, _MODEL_KEY: json.dumps(identity.to_fields())})
         self._open_collections()
+
+    def begin_other(self, model: ModelIdentity) -> OtherSet:
+        """Make an empty set for the vectors of this model, in the place of the other set."""
+        return self.others.begin(model, {_FORMAT_KEY: FORMAT})
+
+    def check_room(self, dimension: int, there: int) -> None:
+        """Raise StoreUnavailable, with figures, where the disk has no room for all words with other vectors.
+
+        `dimension` is theirs; `there` words have them already.
+        """
+        if self._chroma.folder is not None:
+            texts = [word.text for word in self.words.page(_SAMPLE, 0)]
+            DiskSpace(self._chroma.folder).check_copy(self.words.count() - there, dimension, texts)
+
+    def exchange(self) -> None:
+        """Use the other set, which is whole, from now on, with the present state; keep this one in its place.
+
+        The caller holds the write lock, inside `generations.changing`. Raises StoreUnavailable.
+        """
+        if self._chroma.folder is not None:
+            DiskSpace(self._chroma.folder).check()
+        self.snapshots.drop()
+        self.others.exchange({_STATE_KEY: json.dumps(self.state())})
+        self._open_collections()
+
+    def _before(self) -> tuple[str, str] | None:
+        """Return the name of the model that the present one has replaced, and when."""
+        raw = self._chroma.metadata(_WORDS).get(BEFORE_KEY)
+        return tuple(json.loads(raw)) if raw else None
 
     def knows_format(self) -> bool:
         """Tell whether the collections still say which format they have."""
@@ -176,38 +217,14 @@ class Store:
         self._words.replace_metadata({_FORMAT_KEY: FORMAT, **identity})
         self._open_collections()
 
-    def unfinished(self) -> list[TableName]:
-        """Return the tables whose rebuilding was cut off; the old ones are still there and in use."""
-        tables: tuple[TableName, ...] = ("words", "topics", "clusterings")
-        return [table for table in tables if self._chroma.has(f"topicdex-{table}{_REBUILT}")]
-
-    def abandon(self, table: TableName) -> None:
-        """Delete what a rebuilding that was cut off has left."""
-        if self._chroma.has(name := f"topicdex-{table}{_REBUILT}"):
-            self._chroma.drop(name)
-
     @contextmanager
     def rebuilding(self, table: TableName) -> Iterator[Collection]:
-        """Give an empty collection to fill; at the end of the `with` it replaces the old one.
-
-        The old one stays as it is until the new one is marked as whole, and is then deleted. Whenever the process is
-        killed, one of the two is whole, and the next opening of the store uses that one.
-        """
-        name = f"topicdex-{table}"
-        self.abandon(table)
-        collection = self._open(name + _REBUILT, _SPACES[name])
-        yield collection
-        if table == "words":  # until now it may have been the one place where a vector was
-            self.snapshots.drop()
-        collection.replace_metadata({**self._chroma.metadata(name), _WHOLE_KEY: True})
+        """Give an empty collection to fill; at the end of the `with` it replaces the old one, see `Rebuildings`."""
+        with self.rebuildings.begun(table) as collection:
+            yield collection
+            if table == "words":  # until now it may have been the one place where a vector was
+                self.snapshots.drop()
         self._open_collections()
-
-    def _finish_rebuilding(self, name: str) -> None:
-        rebuilt = name + _REBUILT
-        if self._chroma.has(rebuilt) and self._chroma.metadata(rebuilt).get(_WHOLE_KEY):
-            if self._chroma.has(name):
-                self._chroma.drop(name)
-            self._chroma.rename(rebuilt, name)
 
     def state(self) -> dict[str, Any]:
         """Return the settings that have no vectors: the version of the topics in use, thresholds, active clustering."""
@@ -217,12 +234,12 @@ class Store:
         """Change these settings of the state in one step; they are on disk when this returns."""
         self._topics.replace_metadata({_STATE_KEY: json.dumps({**self.state(), **changes})})
 
-    def _holds_vectors(self) -> bool:
+    def holds_vectors(self) -> bool:
+        """Tell whether there are words or topics."""
         return self.words.count() > 0 or bool(self.state().get("topics"))
 
     def _open_collections(self) -> None:
-        for name in _SPACES:
-            self._finish_rebuilding(name)
+        self.rebuildings.finish()
         self._words, made = self._chroma.open(_WORDS, "cosine", {_FORMAT_KEY: FORMAT})
         if not made and not self._damaged:
             check_format(self._chroma.metadata(_WORDS).get(_FORMAT_KEY), FORMAT)
@@ -230,12 +247,17 @@ class Store:
         self.changes = Changes(self._open(_CHANGES, "l2"))
         # no other process reads a folder that this one owns
         if self._lock:
-            self.words = WordTable(self._words, changing=lambda ids: self.snapshots.note(ids))
+            self.words = WordTable(self._words, changing=self._note)
         else:
             self.words = WordTable(self._words, changing=self.changes.announce, changed=self.changes.publish)
         self.topics = TopicTable(self._topics)
         self.clusterings = ClusteringTable(self._open(_CLUSTERINGS, "l2"), self.dimension)
-        self.maps = MapTable(self._chroma.open(_MAPS, "l2", {}, SYNCED)[0])
+        self.maps = MapTable(self._open(_MAPS, "l2"))
+
+    def _note(self, ids: Sequence[str]) -> None:
+        if self.noted is not None:
+            self.noted.update(ids)
+        self.snapshots.note(ids)
 
     def _source(self) -> Source:
         return Source(self._words.id, self.model(), self.words, self.changes)
@@ -244,8 +266,13 @@ class Store:
         return self._chroma.open(name, space, {})[0]
 
 
-def _mismatch(stored: ModelIdentity, wanted: str) -> TopicdexError:
+def _mismatch(stored: ModelIdentity, wanted: str, before: tuple[str, str] | None = None) -> TopicdexError:
+    if before is not None and before[0] == wanted:
+        return ModelMismatch(
+            f"the model of this store was changed from {wanted} to {stored.name} at {before[1]}, asked was {wanted}; "
+            f"leave --model and TOPICDEX_MODEL away or name {stored.name!r}, or go back with topicdex reembed --back"
+        )
     return ModelMismatch(
-        f"the store holds vectors of {stored}, asked was {wanted}; "
-        f"give --model {stored.name!r}, or another --data for the new model"
+        f"the store holds vectors of {stored}, asked was {wanted}; give --model {stored.name!r}, another --data for "
+        "the new model, or change the model of the store with topicdex reembed"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -81,10 +82,38 @@ class WordTable:
             metadatas.append({**removed, **word.metadata, _TEXT: text_hash(word.text), _WORD: fingerprint(word)})
         self._write(words, vectors, metadatas)
 
-    def restore(self, words: Sequence[InspectedWord], vectors: Vectors) -> None:
-        """Write words as an inspection found them, with these vectors, (n, dimension); on disk when this returns."""
-        metadatas = [{**w.word.metadata, _TEXT: text_hash(w.word.text), _WORD: w.fingerprint} for w in words]
-        self._write([w.word for w in words], vectors, metadatas)
+    def restore(
+        self, words: Sequence[InspectedWord], vectors: Vectors, stored: Mapping[str, StoredWord] = MappingProxyType({})
+    ) -> None:
+        """Write words as they were found, with these vectors, (n, dimension); on disk when this returns.
+
+        `stored` has those that exist and may have other metadata.
+        """
+        metadatas: list[dict[str, Any]] = []
+        for each in words:
+            word = each.word
+            before = stored[word.id].keys if word.id in stored else frozenset()
+            removed = dict.fromkeys(before - word.metadata.keys())
+            metadatas.append({**removed, **word.metadata, _TEXT: text_hash(word.text), _WORD: each.fingerprint})
+        self._write([each.word for each in words], vectors, metadatas)
+
+    def differing(self, other: WordTable, ids: Sequence[str]) -> tuple[list[InspectedWord], dict[str, StoredWord]]:
+        """Return those words with these ids that `other` lacks or has otherwise, in the order of the ids.
+
+        They have no vectors. The second value is what `other` has under these ids.
+        """
+        there, found = other.known(ids), dict[str, InspectedWord]()
+        for rows in self._collection.get(ids, "documents", "metadatas"):
+            for word, metadata in zip(_words(rows), rows.metadatas, strict=True):
+                noted = str(metadata.get(_WORD) or fingerprint(word))
+                if word.id not in there or there[word.id].fingerprint != noted:
+                    found[word.id] = InspectedWord(word, None, None, noted, False)
+        return [found[id] for id in ids if id in found], there
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors of those words with these ids that exist, by id."""
+        pages = self._collection.get(ids, "embeddings")
+        return {id: vector for rows in pages for id, vector in zip(rows.ids, rows.vectors, strict=True)}
 
     def _write(self, words: Sequence[Word], vectors: Vectors, metadatas: list[dict[str, Any]]) -> None:
         ids = [word.id for word in words]

@@ -12,15 +12,18 @@ from indexer.prototypes import Prototypes
 from indexer.topics.texts import TopicTexts
 from indexer.vectors import Vectors, best_first
 
+Key = tuple[str, str | None, int]
+
 
 @dataclass(frozen=True)
 class InUse:
     """The prototypes that answer, with their thresholds and the texts given for each topic.
 
-    `key` names the version of the topics, and the clustering that they were adapted by: other prototypes, other key.
+    `key` names the version of the topics, the clustering that they were adapted by, and the generation of the store:
+    other prototypes, other key.
     """
 
-    key: tuple[str, str | None]
+    key: Key
     kind: Kind
     prototypes: Prototypes
     thresholds: Thresholds

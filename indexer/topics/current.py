@@ -29,10 +29,12 @@ class CurrentTopics:
     """The topics in their order, their prototypes and thresholds; `state` is the store's, which names them.
 
     `version` is that of the texts that were found: where rows are lost, as `topicdex doctor` says, it is not the one in
-    `state`. `adapted` are the prototypes of the clustering `active`; both are None where the labels answer.
+    `state`. `generation` is that of the store, whose model made the vectors. `adapted` are the prototypes of the
+    clustering `active`; both are None where the labels answer.
     """
 
     state: dict[str, Any]
+    generation: int
     version: str
     texts: dict[str, TopicTexts]
     label: Prototypes
@@ -58,9 +60,10 @@ class CurrentTopics:
         """Return what answers: the adapted prototypes where there are any, unless `kind` asks for the labels."""
         if self.adapted is None or self.active is None or kind == LABEL:
             thresholds = self.thresholds.get(LABEL, Thresholds())
-            return InUse((self.version, None), LABEL, self.label, thresholds, self.texts)
+            return InUse((self.version, None, self.generation), LABEL, self.label, thresholds, self.texts)
         thresholds = self.thresholds.get(self.active, Thresholds())
-        return InUse((self.version, self.active), "adapted", self.adapted, thresholds, self.texts)
+        key = (self.version, self.active, self.generation)
+        return InUse(key, "adapted", self.adapted, thresholds, self.texts)
 
 
 def read_current(store: Store) -> CurrentTopics:
@@ -89,4 +92,4 @@ def _read(store: Store, state: dict[str, Any]) -> CurrentTopics:
             _log.warning("the clustering %s that topics should answer from is gone; their labels answer", active)
             active = None
     thresholds = {key: Thresholds(**value) for key, value in state.get("thresholds", {}).items()}
-    return CurrentTopics(state, set_version(rows), texts, label, adapted, active, thresholds)
+    return CurrentTopics(state, store.generations.number, set_version(rows), texts, label, adapted, active, thresholds)

@@ -6,7 +6,7 @@ import threading
 
 from indexer.contract.topics import NullScores
 from indexer.evaluation.null_scores import null_scores
-from indexer.topics.answering import InUse
+from indexer.topics.answering import InUse, Key
 from indexer.words.corpus import Corpus
 
 _SAMPLE = 10_000  # words
@@ -17,7 +17,7 @@ class KeptNullScores:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._kept: dict[tuple[str, str | None], tuple[int, NullScores]] = {}  # with the count of changes before
+        self._kept: dict[Key, tuple[int, NullScores]] = {}  # with the count of changes before
         self._measuring = threading.Lock()
 
     def get(self, used: InUse) -> NullScores | None:

@@ -6,7 +6,7 @@ import threading
 
 from indexer.contract.topics import Thresholds, TopicSizes
 from indexer.topics import stored
-from indexer.topics.answering import InUse
+from indexer.topics.answering import InUse, Key
 from indexer.words.corpus import Corpus
 
 
@@ -15,7 +15,7 @@ class KeptSizes:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._kept: tuple[tuple[tuple[str, str | None], Thresholds, int], TopicSizes] | None = None
+        self._kept: tuple[tuple[Key, Thresholds, int], TopicSizes] | None = None
         self._counting = threading.Lock()
 
     def get(self, used: InUse) -> TopicSizes:

@@ -31,6 +31,7 @@ from indexer.contract.words import Similarity
 from indexer.embedders import Embedder
 from indexer.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed
 from indexer.records import LabelledText, Topic, topic_of, valid_texts
+from indexer.store.generations import of_one_model
 from indexer.store.store import Store
 from indexer.store.topics import TopicText, set_version
 from indexer.topics import assessment, stored
@@ -54,6 +55,7 @@ class TopicIndex(Topics):
         self, store: Store, corpus: Corpus, embedder: Callable[[], Embedder], model_name: Callable[[], str]
     ) -> None:
         self._store = store
+        self.generations = store.generations
         self._corpus = corpus
         self._embedder = embedder
         self._model_name = model_name
@@ -75,11 +77,16 @@ class TopicIndex(Topics):
                 self.load()
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the write lock over a change of what the store has now, which another process may have changed."""
+    def _changing(self, given: Sequence[Topic] = ()) -> Iterator[dict[str, Vectors]]:
+        """Hold the write lock over a change of what the store has now, which another process may have changed.
+
+        Give the vectors of all known texts and of the topics that are `given`, which are embedded before the lock is
+        taken, and once more where the model was changed meanwhile.
+        """
+        generation, vectors = self.generations.number, self._embed_new(given)
         with self._store.write_lock:
             self.reload_if_changed()
-            yield
+            yield vectors if self.generations.number == generation else self._embed_new(given)
 
     def all(self) -> TopicSet:
         return TopicSet(topics=[_record(topic) for topic in self.current.topics])
@@ -92,14 +99,12 @@ class TopicIndex(Topics):
 
     def replace(self, topics: Sequence[Topic | str]) -> TopicSet:
         given = [topic_of(topic) for topic in topics]
-        vectors = self._embed_new(given)
-        with self._changing():
+        with self._changing(given) as vectors:
             return self._change(given, vectors)
 
     def add(self, topics: Sequence[Topic | str]) -> TopicSet:
         given = [topic_of(topic) for topic in topics]
-        vectors = self._embed_new(given)
-        with self._changing():
+        with self._changing(given) as vectors:
             merged = {topic.name: topic for topic in (*self.current.topics, *given)}
             return self._change(list(merged.values()), vectors)
 
@@ -108,8 +113,7 @@ class TopicIndex(Topics):
         self._check_version(name, version)  # before the model works for nothing
         named = name if change.name is None else change.name
         given = topic_of(Topic(named, change.description or "", tuple(change.examples or ())))
-        vectors = self._embed_new([given])
-        with self._changing():
+        with self._changing([given]) as vectors:
             self._check_version(name, version)
             if named != name and named in self.current.texts:
                 raise Conflict(f"there is a topic {named!r} already; give another name, or delete that topic first")
@@ -123,13 +127,15 @@ class TopicIndex(Topics):
             self.get(name)
             return self._change([topic for topic in self.current.topics if topic.name != name], {})
 
+    @of_one_model
     def preview(self, topics: Sequence[Topic | str], texts: Sequence[str] = (), k: int = 2) -> TopicPreview:
         given, asked = [topic_of(topic) for topic in topics], valid_texts(texts)
         vectors, current = self._embed_new(given), self.current
         before = after = current.used()
         if (version := set_version(rows := _rows(given, vectors))) != current.version:
             texts_of, label = labelled(rows)
-            after = InUse((version, None), LABEL, label, _kept_thresholds(current, label.names), texts_of)
+            key, kept = (version, None, current.generation), _kept_thresholds(current, label.names)
+            after = InUse(key, LABEL, label, kept, texts_of)
         found, moved, examples = stored.moves(self._corpus.load().view(), before, after)
         return TopicPreview(
             words=found.words,
@@ -146,6 +152,7 @@ class TopicIndex(Topics):
         matrix = np.clip(used.vectors @ used.vectors.T, -1, 1)
         return Similarity(rows=list(used.names), columns=list(used.names), matrix=matrix.tolist())
 
+    @of_one_model
     def sizes(self) -> TopicSizes:
         return self._sizes.get(self.current.used())
 
@@ -166,17 +173,20 @@ class TopicIndex(Topics):
             self._store.update_state(active=None)
             self.load()
 
+    @of_one_model
     def nearest(self, texts: Sequence[str], k: int = 2, prototypes: Kind | None = None) -> TopicAnswers:
         return self._answers(self.current.used(prototypes), texts, k)
 
     def classify(self, topic: str | None = None) -> Iterator[str]:
-        used = self._used_with(topic)
-        return classified(self._corpus.pages(), used, topic)
+        used, pages = self.generations.read(lambda: (self._used_with(topic), self._corpus.pages()))
+        return classified(pages, used, topic)
 
+    @of_one_model
     def words(self, order: Order, topic: str | None = None, limit: int = 100) -> ClassifiedWords:
         used = self._used_with(topic)
         return ClassifiedWords(words=stored.ordered(self._corpus.load().view(), used, order, topic, limit))
 
+    @of_one_model
     def null_scores(self) -> NullScores:
         current = self.current
         return self._null_scores.measure(current.used(), current.used(LABEL))
@@ -196,12 +206,16 @@ class TopicIndex(Topics):
             self.load()
             return self.thresholds()
 
+    @of_one_model
     def evaluate(self, rows: Sequence[LabelledText]) -> Evaluation:
         return assessment.evaluate(self.current.used(), rows, self._embed_asked)
 
     def calibrate(self, rows: Sequence[LabelledText], precision: float = 0.9, *, apply: bool = True) -> Calibration:
-        used = self.current.used()
-        found = assessment.calibrate(used, rows, self._embed_asked, precision)
+        def measured() -> tuple[InUse, Calibration]:
+            used = self.current.used()
+            return used, assessment.calibrate(used, rows, self._embed_asked, precision)
+
+        used, found = self.generations.read(measured)
         if apply:
             with self._changing():
                 if self.current.used().key != used.key:

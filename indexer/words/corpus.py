@@ -12,6 +12,7 @@ from indexer.contract.words import Counts, WordAnswer, WordAnswers, WordMatch, W
 from indexer.embedders import Embedder
 from indexer.errors import NotFound
 from indexer.records import Scalar, Word, id_problem, word_of
+from indexer.store.generations import of_one_model
 from indexer.store.store import Store
 from indexer.vectors import Vectors
 from indexer.words.memory import MemoryIndex
@@ -25,6 +26,7 @@ class Corpus(Words):
 
     def __init__(self, store: Store, embedder: Callable[[], Embedder]) -> None:
         self._store = store
+        self.generations = store.generations
         self._embedder = embedder
         self.replica = Replica(store)
         self._writer = Writer(store, self.replica, embedder)
@@ -75,6 +77,7 @@ class Corpus(Words):
     def delete(self, ids: Sequence[str]) -> int:
         return self._writer.delete(ids)
 
+    @of_one_model
     def nearest(self, texts: Sequence[str], k: int = 10, where: Mapping[str, Scalar] | None = None) -> WordAnswers:
         memory = self.load_if_quick() if texts else None
         if not texts or (memory is None and self._store.words.count() == 0):
@@ -127,8 +130,8 @@ class Corpus(Words):
         return next((vectors[:size] for _, vectors in self._store.words.pages()), np.empty((0, 0), np.float32))
 
     def pages(self) -> Iterator[tuple[list[Word], Vectors]]:
-        """Yield all words with their vectors, (n, dimension), a page at a time; load them first."""
-        yield from self.load().pages()
+        """Return all words as they are now with their vectors, (n, dimension), in pages; load them first."""
+        return self.load().pages()
 
 
 def _fields(word: Word) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from indexer.errors import StoreUnavailable
 from indexer.records import Word
@@ -100,6 +101,21 @@ class Replica:
             self._earlier_changes += 0 if old is None else old.changes + 1
         if old is not None:
             self.load()
+
+    @contextmanager
+    def exchanging(self) -> Iterator[None]:
+        """Let no thread open the words while the store changes its model; the caller does not hold the write lock."""
+        with self._loading:
+            yield
+
+    def exchange(self, memory: MemoryIndex | None) -> None:
+        """Stand on the words with the vectors of another model, which the store has from now on; None: open them later.
+
+        The caller holds the write lock, inside `exchanging`.
+        """
+        old, self.memory = self.memory, memory
+        self._earlier_changes += 1 if old is None else old.changes + 1
+        self._not_before, self._tried_quickly = 0, False
 
     def close(self) -> None:
         """Read and write nothing more; the store is about to close. The caller holds no lock."""

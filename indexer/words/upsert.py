@@ -79,12 +79,20 @@ class Writer:
         `looked_up`: the caller knows that no word was stored as it is. The model, which may be slow, works before the
         lock is taken.
         """
-        writes, embedded = self._writes, dict[str, Vectors]()
-        plan = self._plan(words, looked_up=looked_up)
-        vectors = self._vectors(plan, embedded)
+        generations, embedded = self._store.generations, dict[str, Vectors]()
+        state = (self._writes, generations.number)
+
+        def prepared() -> tuple[Plan, Vectors]:
+            embedded.clear()  # of a try during which the model was changed
+            plan = self._plan(words, looked_up=looked_up)
+            return plan, self._vectors(plan, embedded)
+
+        plan, vectors = generations.read(prepared)
         with self._store.write_lock:
             self._replica.settle()
-            if self._writes != writes:  # another thread has written meanwhile
+            if state != (self._writes, generations.number):  # another thread has written, or changed the model
+                if state[1] != generations.number:
+                    embedded.clear()
                 plan = self._plan(words, looked_up=looked_up)
                 vectors = self._vectors(plan, embedded)
             if plan.words:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from indexer.settings import DEFAULT_MODEL
 from scripts.tortures.beside import beside_a_server, beside_workers
 from scripts.tortures.crowds import crowds
 from scripts.tortures.disks import disks
 from scripts.tortures.kills import kills
 from scripts.tortures.model import save_static_model
+from scripts.tortures.reembedding import reembeddings
 from scripts.tortures.snapshots import full_snapshots, snapshots
 from scripts.tortures.world import Tally
 
@@ -35,6 +37,13 @@ _TORTURES: dict[str, Torture] = {
     "full": lambda folder, model, tally, given: full_snapshots(
         *(folder, model, tally), rounds=given.rounds or 10, size=given.texts // 18, megabytes=20, seed=given.seed
     ),
+    "reembeddings": lambda folder, model, tally, given: reembeddings(
+        *(folder, (model, DEFAULT_MODEL), tally),
+        rounds=given.rounds or 10,
+        size=given.texts,
+        longest_s=given.texts / 1_000,
+        seed=given.seed,
+    ),
     "disks": lambda folder, model, tally, given: disks(folder, model, tally, size=given.texts, megabytes=20),
 }
 
@@ -44,7 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(_TORTURES))
     parser.add_argument(
-        "--rounds", type=int, help="of beside and workers (20), kills (30), snapshots (50), and full (10)"
+        "--rounds",
+        type=int,
+        help="of beside and workers (20), kills (30), snapshots (50), full and reembeddings (10)",
     )
     parser.add_argument("--texts", type=int, default=20_000, help="indexed in a round (20000)")
     parser.add_argument("--model", help="a model in place of the quick one, which leaves the processor to the store")

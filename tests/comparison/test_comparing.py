@@ -1,7 +1,5 @@
 """Comparisons of models whose answers can be checked by eye, and of rows that leave figures undefined."""
 
-import sys
-import types
 import weakref
 
 import numpy as np
@@ -223,16 +221,7 @@ def test_a_price_stands_beside_its_day_and_a_local_model_costs_nothing():
     assert named("some/model", Settings()).price(["Mango"]) == Priced(None, 0.0, None)
 
 
-def test_a_million_texts_cost_what_their_tokens_do(monkeypatch):
-    class Price:
-        dated = "2026-11"
-
-        def cost(self, tokens, batch=False):
-            return tokens * 0.02 / 1e6
-
-    prices = types.ModuleType("indexer.embedders.prices")
-    prices.price_of = lambda model, settings: Price() if model.endswith("-small") else None
-    monkeypatch.setitem(sys.modules, "indexer.embedders.prices", prices)
+def test_a_million_texts_cost_what_their_tokens_do():
     texts = ["2 + 2 = 4", "antidisestablishmentarianism", "antidisestablishmentarianism"]  # 7, 6 and 6 tokens
     priced = named("openai:text-embedding-3-small", Settings()).price(texts)
     assert priced.tokens == pytest.approx(19 / 3) and priced.usd == pytest.approx(0.02 * 19 / 3)

@@ -119,9 +119,9 @@ def test_the_store_keeps_its_prompts_and_its_dimension(folder, tmp_path):
 
 def test_a_store_from_before_there_were_prompts_goes_on_without(folder):
     stored = ModelIdentity.from_fields({"name": folder.name, "revision": "1", "dimension": 24})
-    embedder = load_embedder(str(folder), as_stored(Settings(), str(folder), stored))
+    embedder = load_embedder(str(folder), as_stored(Settings(), stored))
     assert embedder.identity.prompts == Prompts()
-    other = load_embedder(str(folder), as_stored(Settings(), str(folder), None))
+    other = load_embedder(str(folder), as_stored(Settings(), None))
     assert other.identity.prompts == Prompts("find: ", "read: ")
 
 

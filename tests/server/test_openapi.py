@@ -2,13 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 
+import pytest
 from jsonschema import Draft202012Validator
 
-from tests.server.http import PROBLEM, described, operation_of, operations
+from indexer import Engine
+from indexer.errors import ModelUnavailable
+from server.context import context
+from tests.model import AxisEmbedder, WideEmbedder
+from tests.server.http import PROBLEM, described, operation_of, operations, serving
 
 STREAMS = {"get /v1/topics/words", "get /v1/export"}
-QUEUES = {f"post /v1/{jobs}" for jobs in ("clusterings", "maps", "imports", "doctor", "comparisons")}
+KINDS = ("clusterings", "maps", "imports", "doctor", "comparisons", "reembeddings", "reembeddings/back")
+QUEUES = {f"post /v1/{kind}" for kind in KINDS}
 FILES = {"post /v1/imports", "post /v1/evaluations/rows"}  # of any type: none is refused as no JSON
 # Calls that need the model, which may be another than the store's.
 EMBEDDING = re.compile(
@@ -16,6 +23,8 @@ EMBEDDING = re.compile(
 )
 # Calls that name a clustering or a map, which may not have finished or may be in use.
 OF_RECORDS = re.compile(r"\w+ /v1/clusterings/{.*|\w+ /v1/clusters/nearest|\w+ /v1/maps/{id}/.*")
+# Calls of vectors that may not lie there, or not be left alone now.
+OF_OTHER_VECTORS = re.compile(r"post /v1/reembeddings/(back|forget|abandon)")
 
 
 def references(value):
@@ -140,6 +149,8 @@ def test_every_operation_documents_the_errors_that_it_can_answer(stocked):
             expected |= {"402", "409", "503"}
         if OF_RECORDS.fullmatch(call) and call != "get /v1/clusterings/{id}":
             expected |= {"404", "409"}
+        if found := OF_OTHER_VECTORS.fullmatch(call):
+            expected |= {"404"} if found[1] == "back" else {"404", "409"}
         if "{" in path or call == "get /v1/topics/words":
             expected |= {"404"}
         if method == "patch":
@@ -242,10 +253,32 @@ CALLS = [
     ("POST", "/v1/words/delete", {"ids": ["x"]}),
     ("DELETE", "/v1/topics/fruit", None),
     ("GET", "/v1/export?format=csv", None),
+    ("POST", "/v1/reembeddings?wait=30", {"model": "wide"}),
+    ("GET", "/v1/reembeddings", None),
+    ("GET", "/v1/reembeddings/{reembedding}", None),
+    ("POST", "/v1/reembeddings/back?wait=30", None),
+    ("POST", "/v1/reembeddings/forget", None),
+    ("POST", "/v1/reembeddings?wait=30", {"model": "failing"}),
+    ("POST", "/v1/reembeddings/abandon", None),
+    ("DELETE", "/v1/reembeddings/{reembedding}", None),
     ("GET", "/v1/info", None),
     ("GET", "/healthz", None),
     ("GET", "/readyz", None),
 ]
+
+
+class FailingEmbedder(AxisEmbedder):
+    def embed(self, texts):
+        raise ModelUnavailable("it is asked too often")
+
+
+@pytest.fixture
+def client(settings):
+    models = {"axes": AxisEmbedder(), "wide": WideEmbedder(), "failing": FailingEmbedder("failing")}
+    with Engine(replace(settings, models="wide,failing"), load=models.__getitem__) as engine:
+        client = serving(engine)
+        yield client
+        context(client.application).jobs.close()
 
 
 def test_every_operation_answers_as_it_is_described(client):
@@ -261,6 +294,9 @@ def test_every_operation_answers_as_it_is_described(client):
         if path.startswith(("/v1/imports?", "/v1/doctor?", "/v1/comparisons?")):
             assert answer.json["status"] == ("failed" if body == b"no,text" else "done"), answer.json
             ids |= {path.split("/")[2].split("?")[0].removesuffix("s"): answer.json["id"]}
+        if path.startswith("/v1/reembeddings?"):
+            assert answer.json["status"] == ("failed" if "failing" in str(body) else "done"), answer.json
+            ids |= {"reembedding": answer.json["id"]}
         if path.startswith(("/v1/clusterings?", "/v1/maps?")):
             assert answer.json["status"] == "done", answer.json
         if path.startswith("/v1/clusterings?"):

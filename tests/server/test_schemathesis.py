@@ -36,6 +36,7 @@ BEYOND_A_SCHEMA = {
     "GET /v1/words": "the cursor is none that a page gave",
     "GET /v1/clusterings/{id}/words": "the cursor is none that a page gave",
     "POST /v1/comparisons": "is not among the models|two models are called|labels; topics are",
+    "POST /v1/reembeddings": "no model that may be changed to",
     "POST /v1/clusterings": "ask for at most|there are no words|there are no topics|no finished clustering|swap them",
     "POST /v1/maps": "no finished map|there are no words",
     "GET /v1/maps/{id}/points": "both axes are",
@@ -53,6 +54,9 @@ ALSO = {
     "/v1/words/nearest": "/v1/words/{id}",
     "/v1/words/delete": "/v1/words/{id}",
     "/v1/clusterings/active": "/v1/clusterings/{id}",
+    "/v1/reembeddings/back": "/v1/reembeddings/{id}",
+    "/v1/reembeddings/forget": "/v1/reembeddings/{id}",
+    "/v1/reembeddings/abandon": "/v1/reembeddings/{id}",
 }
 IMPLICIT = {"HEAD", "OPTIONS"}
 
@@ -85,7 +89,7 @@ def allow_is_right(ctx, response, case):
 @schemathesis.check
 def what_was_deleted_is_gone(ctx, response, case):
     """The check `use_after_free`, but for jobs, of which DELETE cancels one that has not ended: it stays."""
-    kinds = ("clusterings", "maps", "imports", "doctor", "comparisons")
+    kinds = ("clusterings", "maps", "imports", "doctor", "comparisons", "reembeddings")
     jobs = {f"GET /v1/{kind}/{{id}}" for kind in kinds}
     of_one = case.operation.label in jobs and response.request.method == "GET"
     if of_one and response.status_code == 200 and response.json()["status"] == "cancelled":

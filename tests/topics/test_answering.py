@@ -16,7 +16,7 @@ NULL = NullScores(percentiles=[i / 100 for i in range(101)], rows=500)
 
 def used(topics=3, thresholds=None):
     prototypes = Prototypes(NAMES[:topics], AXES[:topics])
-    return InUse(("version", None), "label", prototypes, thresholds or Thresholds(), TEXTS)
+    return InUse(("version", None, 0), "label", prototypes, thresholds or Thresholds(), TEXTS)
 
 
 def answer(vector, *, k=2, null=None, cut=False, **options):

@@ -21,7 +21,7 @@ DEGREES = (0, 20, 40, 46, 70, 90)
 def used(*names, at=(0, 90), centre=None, **thresholds):
     """Return topics of these names at these angles."""
     prototypes = Prototypes(names, circle(at[: len(names)]), centre)
-    return InUse(("version", None), "label", prototypes, Thresholds(**thresholds), {})
+    return InUse(("version", None, 0), "label", prototypes, Thresholds(**thresholds), {})
 
 
 def circle(degrees):
@@ -164,7 +164,7 @@ def test_the_first_words_are_those_of_a_full_sort(limit, topic):
     memory.put([Word(str(i), str(i)) for i in range(len(vectors))], vectors)
     names, centre = ("a", "b", "c"), np.full(4, 0.1, np.float32)
     prototypes = Prototypes(names, unit(random.standard_normal((3, 4))), centre)
-    topics = InUse(("version", "x"), "adapted", prototypes, Thresholds(score=0.3, margin=0.05), {})
+    topics = InUse(("version", "x", 0), "adapted", prototypes, Thresholds(score=0.3, margin=0.05), {})
     found = decide(prototypes.scores(vectors), topics.thresholds, names)
     rows = [i for i in range(len(vectors)) if topic is None or (found.accepted[i] and names[found.best[i]] == topic)]
     for order, sign in (("unsure", 1), ("surest", -1)):
