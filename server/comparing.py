@@ -84,7 +84,9 @@ class Comparisons(MemoryJobs[Comparison]):
             progress(share)
 
         def on_model(compared: Compared) -> None:
-            self._change(id, **dict(_published(compared)))
+            share = len(compared.models) / len(candidates)
+            progress(share)  # one that is cancelled by now has no further model
+            self._change(id, progress=share, **dict(_published(compared)))
 
         candidates = [self._candidate(name) for name in asked.models]
         try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Protocol
 
-from indexer.contract.maps import Map, MapColours, MapWords
+from indexer.contract.maps import MapColours, MapPoints
+from indexer.contract.runs import Maps
+from indexer.contract.service import Service
 from indexer.errors import Conflict, InvalidRequest, NoClustering, NotFound
 from indexer.records import MOST_ITEMS
 from server.single_file import single_file
@@ -19,43 +20,7 @@ _COLOURINGS = ("topic", "cluster", "score")
 _TRIES = 3  # to read points and colours between two changes of the words
 
 
-class Points(Protocol):
-    """The positions of all rows, four bytes each, and the order of the rows."""
-
-    @property
-    def order(self) -> str:
-        """Return the name of the order, which goes with colours too."""
-
-    @property
-    def positions(self) -> bytes:
-        """Return x and y of each row as little-endian uint16."""
-
-
-class Maps(Protocol):
-    """What is asked of the maps of a corpus."""
-
-    def get(self, id: str) -> Map:
-        """Return one map; raises NotFound."""
-
-    def points(self, id: str) -> Points:
-        """Return the points of a finished map."""
-
-    def colours(self, id: str, by: str) -> MapColours:
-        """Return a colour for each row."""
-
-    def words(self, id: str, rows: Sequence[int] = ()) -> MapWords:
-        """Return the words of these rows, 1,000 at most."""
-
-
-class WithMaps(Protocol):
-    """A corpus that has maps."""
-
-    @property
-    def maps(self) -> Maps:
-        """Return them."""
-
-
-def map_file(service: WithMaps, id: str) -> Iterator[str]:
+def map_file(service: Service, id: str) -> Iterator[str]:
     """Yield a finished map as an HTML file: all points, coloured by topic, cluster and score where these are there.
 
     A word takes 5.3 bytes, and 2.7 for each way to colour; only the first 50,000 have their text with them, so a
@@ -83,7 +48,7 @@ def map_file(service: WithMaps, id: str) -> Iterator[str]:
     return single_file(title, ENTRY, STYLES, data)
 
 
-def _drawn(maps: Maps, id: str) -> tuple[Points, list[MapColours]]:
+def _drawn(maps: Maps, id: str) -> tuple[MapPoints, list[MapColours]]:
     """Return the points and the colours of the same rows."""
     for _ in range(_TRIES):
         points = maps.points(id)

@@ -37,7 +37,7 @@ Row = Annotated[int, Field(ge=0, lt=2**31), WHOLE]
 class MapIn(Body):
     """How to draw: by how many landmarks; `start`: the map to start from, null for a fresh one, else the newest."""
 
-    landmarks: Annotated[int, Field(ge=LEAST_LANDMARKS, le=MOST_LANDMARKS), WHOLE] = 5_000
+    landmarks: Annotated[int, Field(ge=LEAST_LANDMARKS, le=MOST_LANDMARKS), WHOLE] = 10_000
     seed: Annotated[int, Field(ge=0, lt=2**32), WHOLE] = 42
     start: Unicode | None = None
 

@@ -44,6 +44,6 @@ class WideEmbedder(AxisEmbedder):
         super().__init__(name, revision)
         self._identity = ModelIdentity(name, revision, 12)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        rows = super().embed(texts)
+    def embed(self, texts: Sequence[str], role: str = "passage") -> Vectors:
+        rows = super().embed(texts, role)
         return unit(np.hstack([rows[:, 4:] / 2, np.zeros((len(texts), 4), np.float32), rows[:, :4]]))

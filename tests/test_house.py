@@ -44,6 +44,7 @@ DOORS_TO_SERVER = {
     "indexer/commands/serve.py": {"server.serve"},
     "indexer/commands/demo.py": {"server.serve"},
     "indexer/commands/lookups.py": {"server.single_file"},
+    "indexer/commands/maps.py": {"server.map_file"},
 }
 HEAVY = {"torch", "sentence_transformers", "transformers", "chromadb", "numpy", "sklearn", "scipy", "pyarrow", "flask"}
 LINES, FUNCTION_LINES = 300, 60

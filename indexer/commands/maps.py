@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from indexer.commands.files import write_whole
 from indexer.commands.options import STORE, answers, opens, prepared
-from indexer.commands.printing import Output, Table
+from indexer.commands.printing import Output, Table, say
 from indexer.commands.progress import clustering_progress
 
 if TYPE_CHECKING:
@@ -26,20 +28,21 @@ def _settings(landmarks: int, seed: int, start: str | None, fresh: bool) -> MapS
 
 @click.command("map")
 @click.option(
-    "--landmarks", type=click.IntRange(3, 20_000), default=5_000, show_default=True, help="words that are drawn first"
+    "--landmarks", type=click.IntRange(3, 20_000), default=10_000, show_default=True, help="words that are drawn first"
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="same seed, same map")
 @click.option("--start", help="id of the map to start from; else the newest")
 @click.option("--fresh", is_flag=True, help="start from no earlier map")
+@click.option("--html", type=click.Path(path_type=Path), help="write it as one page that opens offline to this file")
 @prepared("wanted", _settings)
 @answers(STORE)
-def draw_map(service: Service, wanted: MapSettings) -> Output:
+def draw_map(service: Service, wanted: MapSettings, html: Path | None) -> Output:
     """Draw a map of the stored words; it starts from the newest one, so that what is known stays where it is."""
     with clustering_progress("drawing") as progress:
         done = service.maps.make(wanted, progress)
     if done.status == "failed":
         raise click.ClickException(str(done.error))
-    return _output(done)
+    return _output(done, None if html is None else _written(service, done.id, html))
 
 
 @click.group()
@@ -67,6 +70,15 @@ def show_map(service: Service, id: str) -> Output:
     return _output(service.maps.get(id))
 
 
+@maps.command("html")
+@click.argument("id")
+@click.argument("file", type=click.Path(path_type=Path))
+@opens(STORE)
+def map_to_html(service: Service, id: str, file: Path) -> None:
+    """Write a map to FILE as one page that opens offline: its points, their colours, and the first 50,000 texts."""
+    say(_written(service, id, file))
+
+
 @maps.command("pin")
 @click.argument("id")
 @click.option("--off", is_flag=True, help="let it go when enough later ones have come")
@@ -84,7 +96,15 @@ def delete_map(service: Service, id: str) -> None:
     service.maps.delete(id)
 
 
-def _output(made: Map) -> Output:
+def _written(service: Service, id: str, file: Path) -> str:
+    """Write a map as a page, and return a line that says so."""
+    from server.map_file import map_file
+
+    size = write_whole(file, (part.encode("utf-8") for part in map_file(service, id)))
+    return f"{file}: {size / 1e6:.1f} MB; it opens in a browser, without a network"
+
+
+def _output(made: Map, *more: str | None) -> Output:
     kept = made.quality
     rows = [
         ("words", made.words),
@@ -99,4 +119,4 @@ def _output(made: Map) -> Output:
         ("seconds", made.seconds),
     ]
     line = f"map {made.id}: {made.status}, {made.words} words, {made.seconds or 0:.2f} s {made.error or ''}"
-    return Output(made, line.rstrip(), Table(("what", "value"), rows))
+    return Output(made, line.rstrip(), Table(("what", "value"), rows), *(said for said in more if said))

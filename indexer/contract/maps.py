@@ -24,7 +24,7 @@ class MapSettings(Answer):
     `start` is the id of a map, null for a fresh one; "newest", the newest finished one, is replaced by its id.
     """
 
-    landmarks: int = 5_000
+    landmarks: int = 10_000
     seed: int = 42
     start: str | None = NEWEST
 

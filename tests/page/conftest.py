@@ -77,7 +77,7 @@ class Reused:
     def _restored(self, server: Server) -> bool:
         call = server.client.call
         call("DELETE", "/v1/clusterings/active")
-        for jobs in ("clusterings", "imports", "doctor"):
+        for jobs in ("clusterings", "maps", "imports", "doctor"):
             for job in call("GET", f"/v1/{jobs}")[jobs]:
                 server.client.request("DELETE", f"/v1/{jobs}/{job['id']}")
         added = {word["id"] for word in _words(server.client)} - self._ids
@@ -91,7 +91,7 @@ class Reused:
 
 def _state(client: Client) -> list[object]:
     """Return what a test can change: topics, thresholds, words in their order, records of jobs."""
-    names = ("topics", "thresholds", "clusterings", "imports", "doctor")
+    names = ("topics", "thresholds", "clusterings", "maps", "imports", "doctor")
     return [*(client.call("GET", f"/v1/{name}") for name in names), _words(client)]
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from scripts.processes import Server
 from tests.page.conftest import assert_accessible
 
-VIEWS = ("Ask", "Topics", "Clusters", "Evidence", "Operations")
+VIEWS = ("Ask", "Topics", "Clusters", "Map", "Evidence", "Operations")
 
 
 def test_every_view_is_reached_by_its_name_and_by_its_address(page: Page, server: Server):

@@ -1,18 +1,15 @@
 """The view "Map": made, watched, moved, picked, selected, asked where a text would lie; by keyboard; without WebGL."""
 
-import base64
-import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from scripts.processes import Server, serving
 from tests.page.conftest import assert_accessible
-from tests.page.fake_map import FakeMaps
 
 # a software renderer says so of every canvas that is copied to a picture
 STALL = "GPU stall due to ReadPixels"
@@ -27,9 +24,10 @@ LOSE = """canvas => {
 
 
 @pytest.fixture(scope="module")
-def still(example: Path) -> Iterator[Server]:
+def still(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for the tests that change nothing of it."""
-    with serving("--data", example) as server:
+    folder = shutil.copytree(example, tmp_path_factory.mktemp("still") / "store")
+    with serving("--data", folder) as server:
         yield server
 
 
@@ -44,7 +42,8 @@ def plot(page: Page) -> Locator:
 
 def open_map(page: Page, server: Server, state: str = AT) -> None:
     """Show a map that is there, seen as a whole."""
-    FakeMaps(page, server).make()
+    if not server.client.call("GET", "/v1/maps")["maps"]:
+        server.client.call("POST", "/v1/maps?wait=60", {})
     page.goto(f"{server.url}/#/map{state}")
     expect(plot(page)).to_have_attribute("data-drawn", "300")
 
@@ -77,7 +76,6 @@ def places(page: Page) -> dict[str, tuple[float, float]]:
 
 
 def test_a_map_is_made_watched_moved_asked_and_grows(page: Page, server: Server):
-    FakeMaps(page, server)
     page.goto(f"{server.url}/#/map{AT}")
     page.get_by_role("button", name="Draw the map").click()
     expect(page.get_by_role("progressbar", name="The map is drawn")).to_be_visible()
@@ -241,38 +239,4 @@ def test_it_is_accessible_and_fits_a_phone(page: Page, still: Server):
     page.get_by_label("Colour by").select_option("topic")
     expect(page.get_by_role("button", name=re.compile("^Fruit"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert_accessible(page)
-
-
-def test_a_single_file_shows_the_same_map(page: Page, still: Server):
-    rows = [0, 1, 1, 65_535]
-    colours: dict[str, Any] = {
-        "by": "topic",
-        "kind": "class",
-        "order": "1",
-        "rows": base64.b64encode(b"".join(row.to_bytes(2, "little") for row in rows)).decode(),
-        "legend": [{"name": "<b>A", "count": 1, "x": 0, "y": 0}, {"name": "B", "count": 2, "x": 60_000, "y": 60_000}],
-    }
-    places = [0, 0, 60_000, 60_000, 50_000, 50_000, 30_000, 30_000]
-    points = base64.b64encode(b"".join(place.to_bytes(2, "little") for place in places)).decode()
-    data = {"title": "Mine", "words": 4, "quality": {"neighbours_kept": 0.5}, "points": points}
-    data |= {"colourings": [colours], "texts": ["one <script>", "two", "three", "four"]}
-    block = json.dumps(data).replace("<", "\\u003c")
-
-    def answer(route: Route) -> None:
-        styles = "".join(
-            f'<link rel="stylesheet" href="static/css/{name}.css">' for name in ("tokens", "base", "parts", "map")
-        )
-        script = '<script type="module" src="static/js/map/file.js"></script>'
-        body = f'<!doctype html><html lang="en"><title>-</title>{styles}<body><script type="application/json" id="data">{block}</script>{script}'
-        route.fulfill(body=body, content_type="text/html; charset=utf-8")
-
-    page.route("**/file.html", answer)
-    page.goto(f"{still.url}/file.html")
-    expect(plot(page)).to_have_attribute("data-drawn", "4")
-    expect(page.get_by_text("4 words. The map keeps 5 of 10 true neighbours")).to_be_visible()
-    page.get_by_role("button", name=re.compile("^B")).click()
-    expect(page.get_by_role("status")).to_have_text("2 words")
-    page.get_by_label("Search").fill("SCRIPT")
-    expect(page.get_by_role("status")).to_have_text("1 word")
     assert_accessible(page)

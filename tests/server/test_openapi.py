@@ -268,7 +268,7 @@ CALLS = [
 
 
 class FailingEmbedder(AxisEmbedder):
-    def embed(self, texts):
+    def embed(self, texts, role="passage"):
         raise ModelUnavailable("it is asked too often")
 
 

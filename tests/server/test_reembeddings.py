@@ -20,9 +20,9 @@ def go():
 @pytest.fixture
 def client(settings, go, tmp_path):
     class Held(WideEmbedder):
-        def embed(self, texts):
+        def embed(self, texts, role="passage"):
             assert not any("held" in text for text in texts) or go.wait(30)
-            return super().embed(texts)
+            return super().embed(texts, role)
 
     folder = tmp_path / "folder" / "wide"
     folder.mkdir(parents=True)

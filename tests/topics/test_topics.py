@@ -24,12 +24,12 @@ def meanwhile(topics, model, monkeypatch):
     """Change topics and thresholds while the next texts are embedded."""
     embed = model.embed
 
-    def change_and_embed(texts):
+    def change_and_embed(texts, role="passage"):
         monkeypatch.setattr(model, "embed", embed)
         topics.replace(["fruit", "country", "fruit country"])
         topics.set_thresholds(Thresholds(score=0.999))
         topics.null_scores()
-        return embed(texts)
+        return embed(texts, role)
 
     return lambda: monkeypatch.setattr(model, "embed", change_and_embed)
 
