@@ -16,6 +16,8 @@ from scripts.tortures.reembedding import reembeddings
 from scripts.tortures.snapshots import full_snapshots, snapshots
 from scripts.tortures.world import Asking, Lost, Tally, check_count, check_found, finished, texts, write_file
 
+pytestmark = pytest.mark.long
+
 
 def test_indexing_beside_a_server_that_is_asked(quick, tmp_path):
     tally = Tally()

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from indexer import Settings
 from indexer.embedders.spending import Payment
 from indexer.store.store import Store
-from scripts.processes import Server
+from scripts.processes import Server, serving
 from tests.page.conftest import assert_accessible
 
 JOB = {"progress": 0, "created": "2026-01-01T00:00:00Z", "seconds": None, "error": None}
@@ -72,12 +72,13 @@ def paid(store: Path) -> None:
     opened.close()
 
 
-def test_what_was_paid_is_told(page: Page, paid: None, server: Server):
-    visit(page, server)
-    expect(card(page, "Stored").locator("dl")).to_contain_text(
-        "PaidToday USD 0.000025 (1,234 tokens), this month USD 0.000025 (1,234 tokens), "
-        "in all USD 2.00 (100,001,234 tokens). Of 7 tokens no price is known. Prices of 2026-11; prices change."
-    )
+def test_what_was_paid_is_told(page: Page, paid: None, store: Path):
+    with serving("--data", store) as server:
+        visit(page, server)
+        expect(card(page, "Stored").locator("dl")).to_contain_text(
+            "PaidToday USD 0.000025 (1,234 tokens), this month USD 0.000025 (1,234 tokens), "
+            "in all USD 2.00 (100,001,234 tokens). Of 7 tokens no price is known. Prices of 2026-11; prices change."
+        )
 
 
 def test_files_that_are_dropped_are_indexed_and_listed(page: Page, server: Server):

@@ -266,7 +266,6 @@ def test_growing_is_followed_after_a_reload_and_cancelled(topics: Page, server: 
     expect(topics.get_by_role("button", name="Grow the topics")).to_be_disabled()
     cancelled: list[str] = []
     ended = going | {"status": "cancelled"}
-    topics.unroute("**/v1/clusterings")
     topics.route("**/v1/clusterings", lambda route: route.fulfill(json={"clusterings": [ended]}))
 
     def answer(route: Route) -> None:
@@ -276,7 +275,6 @@ def test_growing_is_followed_after_a_reload_and_cancelled(topics: Page, server: 
         else:
             route.fulfill(json=ended if cancelled else going)
 
-    topics.unroute(f"**/v1/clusterings/{run['id']}")
     topics.route(f"**/v1/clusterings/{run['id']}", answer)
     topics.get_by_role("button", name="Cancel").click()
     expect(topics.get_by_text("Cancelled: nothing changed.")).to_be_visible()

@@ -19,6 +19,8 @@ from server import create_app
 from server.context import context
 from server.draining import DrainingServer
 
+pytestmark = pytest.mark.long
+
 KEY = "secret"
 SEED = 10
 # Valid by its schema and refused all the same: rules of what is stored, and rules that JSON Schema has no words for.
