@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TypeVar
 
 from flask import Flask, Response, current_app, url_for
 from pydantic import BaseModel
 
 from indexer.engine import Engine
+from indexer.errors import TooManyJobs
 from server.jobs import Jobs, K, Queue
 from server.warmup import Warmup
+
+Part = TypeVar("Part", str, bytes)
 
 MOST_STREAMS = 4  # answers that are read as they are made: a reader who stops reading holds a thread
 
@@ -39,6 +45,25 @@ def engine() -> Engine:
 def answer(model: BaseModel, status: int = 200) -> Response:
     """Return a model as JSON."""
     return Response(model.model_dump_json(), status, content_type="application/json")
+
+
+def streamed(parts: Callable[[], Iterator[Part]], content_type: str) -> Response:
+    """Return an answer that is read as `parts` makes it; what fails before its first part is answered as an error.
+
+    Raises TooManyJobs where as many are read as threads can be spared.
+    """
+    streams = context().streams
+    if not streams.acquire(blocking=False):
+        raise TooManyJobs(f"{MOST_STREAMS} streams are being read already; try again when one has ended")
+    try:
+        making = parts()
+        begun = list(islice(making, 1))
+    except BaseException:
+        streams.release()
+        raise
+    response = Response(chain(begun, making), content_type=content_type)
+    response.call_on_close(streams.release)
+    return response
 
 
 def started(queue: Queue[K], id: str, wait: float, endpoint: str) -> Response:

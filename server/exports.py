@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from indexer.contract.exports import ExportFormat
-from indexer.errors import TooManyJobs
-from server.context import MOST_STREAMS, context, engine
+from server.context import engine, streamed
 from server.problems import V1, answers
 from server.schemas import Query
 
@@ -47,17 +45,7 @@ def export(query: ExportQuery) -> Response:
     what TensorFlow's Embedding Projector loads. In `csv` a text that a spreadsheet would compute has an apostrophe in
     front. A server reads `parquet` and `csv` back as they were (POST /v1/imports).
     """
-    streams = context().streams
-    if not streams.acquire(blocking=False):
-        raise TooManyJobs(f"{MOST_STREAMS} streams are being read already; try again when one has ended")
-    try:
-        parts = engine().export(query.format)
-        first = next(parts)  # what fails before it is answered as an error
-    except BaseException:
-        streams.release()
-        raise
     kind, ending = _TYPES[query.format]
-    response = Response(chain([first], parts), content_type=kind)
+    response = streamed(lambda: engine().export(query.format), kind)
     response.headers["Content-Disposition"] = f'attachment; filename="topicdex-{query.format}.{ending}"'
-    response.call_on_close(streams.release)
     return response

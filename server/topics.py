@@ -22,9 +22,8 @@ from indexer.contract.topics import (
     TopicSizes,
 )
 from indexer.contract.words import Similarity
-from indexer.errors import TooManyJobs
 from indexer.records import MOST_ITEMS, LabelledText, Topic
-from server.context import MOST_STREAMS, answer, context, engine
+from server.context import answer, engine, streamed
 from server.problems import BODY, MODEL, V1, answers
 from server.schemas import Body, Cosine, Count, NoQuery, Query, Text, Texts, Unicode
 
@@ -180,12 +179,7 @@ def classify_words(query: TopicWordsQuery) -> Response:
         text = "".join(f"{json.dumps(word.model_dump())}\n" for word in words)
         return Response(text, content_type="application/x-ndjson")
     lines = engine().topics.classify(query.topic)
-    streams = context().streams
-    if not streams.acquire(blocking=False):
-        raise TooManyJobs(f"{MOST_STREAMS} streams are being read already; try again when one has ended")
-    response = Response(lines, content_type="application/x-ndjson")
-    response.call_on_close(streams.release)
-    return response
+    return streamed(lambda: lines, "application/x-ndjson")
 
 
 @topics.post("/evaluations", responses=answers(Evaluation, *BODY, *MODEL))

@@ -36,6 +36,7 @@ def test_a_format_has_its_type_and_a_file_name(stocked, format, kind, name):
         assert len(list(csv.reader(io.StringIO(answer.text)))) == 5
     else:
         assert answer.data.startswith(b"PAR1") and answer.data.endswith(b"PAR1")
+    answer.close()  # for as many streams as are read, another is refused
 
 
 @pytest.mark.parametrize("query", ["", "?format=xlsx", "?format=csv&limit=1"])
