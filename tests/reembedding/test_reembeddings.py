@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from indexer import Engine
+from indexer.contract.maps import MapSettings
 from indexer.contract.topics import Thresholds
 from indexer.errors import Cancelled, Conflict, InvalidRequest, ModelMismatch, NotFound, StoreUnavailable
 from indexer.records import Word
@@ -65,6 +66,20 @@ def test_all_is_as_it_was_by_the_other_model_and_back_again(corpus):
     back = corpus.reembeddings.back()
     assert (back.model, back.before, back.embedded) == ("axes", "wide", 0)
     assert state(corpus) == before and corpus.info().model.name == "axes"
+
+
+def test_a_map_stays_with_the_model_whose_vectors_it_was_drawn_from(corpus):
+    drawn = corpus.maps.make(MapSettings(landmarks=50)).id
+    points = corpus.maps.points(drawn)
+    corpus.reembeddings.make("wide")
+    assert list(corpus.maps.all()) == []
+    with pytest.raises(NotFound):
+        corpus.maps.points(drawn)
+    later = corpus.maps.make(MapSettings(landmarks=50))
+    assert (later.status, later.model, later.moved) == ("done", "wide", None)
+    corpus.reembeddings.back()
+    assert [one.id for one in corpus.maps.all()] == [drawn]
+    assert corpus.maps.points(drawn) == points
 
 
 def test_a_clustering_afterwards_continues_those_that_came_along(corpus):
