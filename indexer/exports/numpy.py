@@ -18,7 +18,7 @@ from indexer.exports.zipped import Entry, zipped
 def numpy(export: Export) -> Iterator[bytes]:
     """Yield a zip of `vectors.npy`, float32 of shape (words, dimension), and `words.parquet`, in the same order."""
     vectors, words = FILES["numpy"]
-    # neither gets smaller: vectors are noise, and Parquet is packed
+    # as they are: vectors hardly get smaller, and Parquet is packed
     yield from zipped(
         [Entry(vectors, _array(export), packed=False), Entry(words, parquet(export, vectors=False), False)]
     )
