@@ -20,9 +20,9 @@ from indexer.progress import Progress, scaled, throttled
 from indexer.vectors import Vectors
 from indexer.words.rows import View
 
-# Percent of the landmarks that are as far from all others as a word that is far. Among 5,000 landmarks of titles some 2 %
-# of new titles are, and 20 % of strings of random letters: by all-MiniLM-L6-v2 these are hardly less similar to a title
-# than titles are, and neither are texts in other languages.
+# Percent of the landmarks that are as far from all others as a word that is far. Among 5,000 landmarks of titles some
+# 2 % of new titles are, and 20 % of strings of random letters: by all-MiniLM-L6-v2 these are hardly less similar to a
+# title than titles are, and neither are texts in other languages.
 _FAR = 5.0
 
 
