@@ -42,6 +42,7 @@ BEYOND_A_SCHEMA = {
     "POST /v1/clusterings": "ask for at most|there are no words|there are no topics|no finished clustering|swap them",
     "POST /v1/maps": "no finished map|there are no words",
     "GET /v1/maps/{id}/points": "both axes are",
+    "GET /v1/maps/{id}/colours": "there are no topics",
     "GET /v1/maps/{id}/words": "exactly one of rows and ids",
     "POST /v1/maps/{id}/select": "exactly one of polygon|axes go with|both axes are",
 }
