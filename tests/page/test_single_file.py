@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from indexer.contract.maps import LegendEntry, Map, MapColours, MapQuality, MapSettings, MapWord, MapWords
 from indexer.errors import Conflict, NoClustering
+from scripts.processes import wait_until
 from server import map_file, single_file
 from tests.page.conftest import assert_accessible
 from tests.page.test_hostile import KINDS
@@ -114,6 +115,19 @@ def test_a_map_is_in_its_file_with_points_colours_and_texts(offline, expected, t
     expect(page.get_by_role("status")).to_have_text("750 words")
     page.get_by_label("Search").fill(TEXTS[0].upper())
     expect(page.get_by_role("status")).not_to_have_text("750 words")
+
+
+def test_a_map_without_topics_and_clusters_is_drawn_all_the_same(offline, expected, tmp_path, monkeypatch):
+    expected.append("GPU stall due to ReadPixels")
+    monkeypatch.setattr(map_file, "_COLOURINGS", ("cluster",))
+    page = offline(tmp_path / "map.html", map_file.map_file(SimpleNamespace(maps=Maps()), "m"))
+    expect(page.get_by_role("application")).to_have_attribute("data-drawn", "1500")
+    plot = page.get_by_role("application")
+    plot.focus()
+    whole = plot.screenshot()
+    for _ in range(4):
+        page.keyboard.press("+")
+    wait_until(lambda: plot.screenshot() != whole, "no point is seen")
 
 
 def test_a_map_whose_words_change_is_read_again_and_one_that_has_not_finished_is_refused():

@@ -2,6 +2,9 @@
 
 const [NONE, GREY, RAMP, STEPS] = [12, 13, 14, 64];
 
+/** The colouring where nothing can colour words: there are no topics and no clusters. */
+export const PALE = { kind: "class", legend: [], rows: [] };
+
 /** Numbers that came as base64 of little-endian bytes. */
 export function numbers(base64, Type) {
   const text = atob(base64);

@@ -4,7 +4,7 @@ import { fill, h, text } from "../dom.js";
 import { counted } from "../format.js";
 import { field, select } from "../parts/field.js";
 import { themeButton } from "../parts/theme.js";
-import { numbers } from "./colours.js";
+import { numbers, PALE } from "./colours.js";
 import { Camera } from "./gestures.js";
 import { kept, legend } from "./legend.js";
 import { plot } from "./plot.js";
@@ -37,3 +37,4 @@ document.body.append(h("main.view-map", h("div.head", h("div", h("h1", text(data
   h("div.row.map-bar", all.length > 0 && field("Colour by", select(by, 0, colour)), field("Search", h("input", { type: "search", on: { input: search } }), texts.size < data.words && `in ${counted(texts.size, "text")}`)),
   h("div.map-body", h("div.stack", shown.element, status), all.length > 0 && h("div.side", key))));
 if (all.length) colour(0);
+else shown.colour(PALE);

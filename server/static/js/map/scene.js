@@ -7,7 +7,7 @@ import { counted, score, when } from "../format.js";
 import { field, select } from "../parts/field.js";
 import { tell } from "../parts/notice.js";
 import { keep } from "../router.js";
-import { numbers } from "./colours.js";
+import { numbers, PALE } from "./colours.js";
 import { Camera } from "./gestures.js";
 import { legend, named } from "./legend.js";
 import { neighbours, picked, selection, wordPages } from "./panel.js";
@@ -16,7 +16,6 @@ import { plot } from "./plot.js";
 const WIDTH = 65_535;
 const MOST_ROWS = 100_000; // of a selection by rows
 const KNOWN = 20_000; // texts that are kept
-const PALE = { kind: "class", legend: [], rows: [] }; // where nothing can colour words
 
 /** Show a map in `root`; `at` is what the address says: `by`, `with`, `a` and `b`, `class`, `q`, `at`; it is kept there. */
 export async function scene(root, { map, topics, runs, metadata, at, signal }) {
