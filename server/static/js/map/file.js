@@ -16,7 +16,7 @@ const [key, status] = [h("section.card.stack"), h("p.small", { role: "status" })
 let colours;
 
 const mark = (row) => shown.mark(row, texts.get(row));
-const shown = plot({ points: numbers(data.points, Uint16Array), camera: Object.assign(new Camera().to(), { home: true }), label: `Map of ${counted(data.words, "word")}`,
+const shown = plot({ camera: Object.assign(new Camera().to(), { home: true }), label: `Map of ${counted(data.words, "word")}`,
   on: { hover: mark, pick: (row) => fill(status, text(texts.get(row) ?? "")), clear: () => light() } });
 
 /** Light some rows, or all; `chosen` is the class that they are. */
@@ -33,8 +33,11 @@ const search = ({ target }) => {
 const by = Object.fromEntries(all.map((one, i) => [i, one.by.replace("metadata:", "")]));
 
 document.title = data.title;
-document.body.append(h("main.view-map", h("div.head", h("div", h("h1", text(data.title)), h("p", counted(data.words, "word"), ". ", kept(data.quality))), themeButton()),
+const view = document.getElementById("view");
+view.className = "view-map";
+fill(view, h("div.head", h("div", h("h1", text(data.title)), h("p", counted(data.words, "word"), ". ", kept(data.quality))), themeButton()),
   h("div.row.map-bar", all.length > 0 && field("Colour by", select(by, 0, colour)), field("Search", h("input", { type: "search", on: { input: search } }), texts.size < data.words && `in ${counted(texts.size, "text")}`)),
-  h("div.map-body", h("div.stack", shown.element, status), all.length > 0 && h("div.side", key))));
+  h("div.map-body", h("div.stack", shown.element, status), all.length > 0 && h("div.side", key)));
+shown.place(numbers(data.points, Uint16Array));
 if (all.length) colour(0);
 else shown.colour(PALE);

@@ -23,16 +23,16 @@ function mixed(values, each) {
 }
 
 /**
- * Return a plot. `points`: pairs of x and y from 0 to 65,535, y upwards; `label` says what it is; `camera` may be shared.
- * `on` hears `hover(row)` (undefined: none), `pick(row)`, `lasso(polygon)` and `clear()`.
+ * Return a plot, empty until `place` gives it points. `label` says what it is; `camera` may be shared. `on` hears `hover(row)` (undefined: none), `pick(row)`, `lasso(polygon)` and `clear()`.
  */
-export function plot({ points = new Uint16Array(), label, camera, on }) {
+export function plot({ label, camera, on }) {
   const [under, over] = [0, 1].map(() => h("canvas", { "aria-hidden": "true" }));
   const element = h("div.plot", { tabindex: 0, role: "application", "aria-label": label }, under, over);
   const painter = gl(under, () => send()) ?? plain(under);
   const above = over.getContext("2d");
   const style = getComputedStyle(element);
   const css = (name) => style.getPropertyValue(name);
+  let points = new Uint16Array();
   let [index, colouring, lit, many, axes, polygon, picked, near, marked, pins] = [null, null, null, 0, false, [], null, [], [], []]; // many: that are lit
   let [frame, last, moving, fit, width, height, ratio, dirty] = [0, 0, 0, 100_000, 1, 1, 1, true];
 
@@ -125,7 +125,7 @@ export function plot({ points = new Uint16Array(), label, camera, on }) {
   return {
     element,
     most: painter.most,
-    /** Replace the points; the camera stays where somebody has moved it. `scores`: they are two scores, and a line shows where both are alike. */
+    /** Replace the points, pairs of x and y from 0 to 65,535, y upwards; the camera stays where somebody has moved it. `scores`: they are two scores, and a line shows where both are alike. */
     place(given, scores = false) {
       const other = !points.length || scores !== axes;
       [points, axes, index, lit, many, picked, near, marked] = [given, scores, null, null, 0, null, [], []];
