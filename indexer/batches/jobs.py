@@ -76,14 +76,8 @@ def submit(
 
 
 def _check_budget(new: Submission, settings: Settings) -> None:
-    """Raise OverBudget where the batches would cost more than the budget, InvalidRequest where that is not known."""
-    if settings.budget is None or not new.parts:
-        return
-    if new.usd is None:
-        raise InvalidRequest(
-            f"no price of {new.model} is known, so no budget can be kept; set TOPICDEX_PRICES, or leave the budget away"
-        )
-    if new.usd > settings.budget:
+    """Raise OverBudget where the batches would cost more than the budget; that needs a price, as the model did."""
+    if settings.budget is not None and new.usd is not None and new.usd > settings.budget:
         raise OverBudget(
             f"the batches would cost about USD {new.usd:.4f} by the prices of {new.dated}, and the budget is USD "
             f"{settings.budget:g}; nothing was sent: give a larger --budget, or fewer texts"

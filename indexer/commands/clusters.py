@@ -9,7 +9,7 @@ import click
 
 from indexer.commands.options import STORE, answers, opens, prepared
 from indexer.commands.printing import Output, Pages, Table, say
-from indexer.commands.progress import clustering_progress
+from indexer.commands.progress import job_progress
 from indexer.errors import InputError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def delete_clusters(service: Service, id: str) -> None:
 
 def _make(service: Service, settings: ClusteringSettings, what: str) -> Clustering:
     """Make a clustering with a progress bar and return it; a failed one raises the reason."""
-    with clustering_progress(what) as progress:
+    with job_progress(what) as progress:
         done = service.clusterings.make(settings, progress)
     if done.status == "failed":
         raise click.ClickException(str(done.error))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from indexer.commands.files import write_whole
 from indexer.commands.options import json_option, settings_options
 from indexer.commands.printing import Output, Table, say
-from indexer.commands.progress import clustering_progress
+from indexer.commands.progress import job_progress
 from indexer.errors import InputError
 from indexer.records import LabelledText
 from indexer.settings import Settings
@@ -71,7 +72,7 @@ def _compared(rows: list[LabelledText], models: tuple[str, ...], settings: Setti
     candidates = [candidate(model, settings) for model in models]
     check_names([candidate.name for candidate in candidates])
     sample = sample_of(rows, seed)
-    with clustering_progress("comparing") as progress:
+    with job_progress("comparing") as progress:
         return compare(
             sample,
             candidates,
@@ -133,6 +134,6 @@ def _check_writable(file: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        say(f"{file} cannot be written ({error.strerror}); the results follow all the same")
+        write_whole(file, [text.encode()])
+    except InputError as error:
+        say(f"{error}; the results follow all the same")

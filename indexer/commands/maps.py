@@ -10,7 +10,7 @@ import click
 from indexer.commands.files import write_whole
 from indexer.commands.options import STORE, answers, opens, prepared
 from indexer.commands.printing import Output, Table, say
-from indexer.commands.progress import clustering_progress
+from indexer.commands.progress import job_progress
 
 if TYPE_CHECKING:
     from indexer.contract.maps import Map, MapSettings
@@ -38,7 +38,7 @@ def _settings(landmarks: int, seed: int, start: str | None, fresh: bool) -> MapS
 @answers(STORE)
 def draw_map(service: Service, wanted: MapSettings, html: Path | None) -> Output:
     """Draw a map of the stored words; it starts from the newest one, so that what is known stays where it is."""
-    with clustering_progress("drawing") as progress:
+    with job_progress("drawing") as progress:
         done = service.maps.make(wanted, progress)
     if done.status == "failed":
         raise click.ClickException(str(done.error))

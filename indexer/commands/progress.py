@@ -1,4 +1,4 @@
-"""How far an indexing or a clustering is: a bar on a terminal; for an indexing a plain line now and then elsewhere."""
+"""How far an indexing or another job is: a bar on a terminal; for an indexing a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def index_progress(total: int) -> Iterator[Callable[[Counts], None]]:
 
 
 @contextmanager
-def clustering_progress(what: str) -> Iterator[Callable[[float], None]]:
+def job_progress(what: str) -> Iterator[Callable[[float], None]]:
     """Show the share that is done, each time that the function is called with it; nothing where no terminal is."""
     with _bar(what, 1.0, "{task.percentage:.0f}%", transient=True) as move:
         yield move or (lambda share: None)

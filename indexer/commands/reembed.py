@@ -10,7 +10,7 @@ import click
 
 from indexer.commands.options import MODEL, json_option, settings_options
 from indexer.commands.printing import Output, Table, say
-from indexer.commands.progress import clustering_progress
+from indexer.commands.progress import job_progress
 from indexer.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def reembed(back: bool, cancel: bool, forget: bool, show: bool, yes: bool, as_js
             raise click.UsageError("name the new model with --model, or give --back")
         model = settings.model or ""
         _allow(service, settings, model, back, yes)
-        with clustering_progress("embedding") as progress:
+        with job_progress("embedding") as progress:
             if back:
                 done = service.reembeddings.back(progress, _folder_of_kept(service, settings.model))
             else:

@@ -27,6 +27,11 @@ class Decision:
     accepted: Bools
     reason: npt.NDArray[np.str_]
 
+    @property
+    def answered(self) -> Ints:
+        """Return the topic that is given for each text, (n,); -1 where none is."""
+        return np.where(self.accepted, self.best, -1)
+
     def rows(self) -> Iterator[tuple[int, float, float | None, bool, Reason]]:
         """Yield these five for each text; the margin is None where there is no second topic."""
         margins = [None] * len(self.margin) if np.isinf(self.margin).all() else self.margin.tolist()

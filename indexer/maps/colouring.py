@@ -41,7 +41,7 @@ def topic_classes(rows: MapRows, used: InUse) -> tuple[Classes, Floats]:
 
     def of(vectors: npt.NDArray[np.float32]) -> tuple[Ints, Floats]:
         found = decide(used.prototypes.scores(vectors), used.thresholds, names)
-        return np.where(found.accepted, found.best, -1), found.score
+        return found.answered, found.score
 
     blocks = list(rows.view.each_block(lambda _, vectors: of(vectors))) or [(np.empty(0, np.intp), np.empty(0))]
     best, score = (np.concatenate(column) for column in zip(*blocks, strict=True))

@@ -94,7 +94,7 @@ def _scored(rows: MapRows, selected: Ints, used: InUse) -> tuple[Floats, Ints]:
         topics.append(np.full(len(vectors), -1))
         if names := used.prototypes.names:
             found = decide(used.prototypes.scores(vectors), used.thresholds, names)
-            topics[-1] = np.where(found.accepted, found.best, -1)
+            topics[-1] = found.answered
     return np.concatenate(scores), np.concatenate(topics)
 
 

@@ -1,6 +1,5 @@
 """The change of a store's model: its words, topics and clusterings are embedded anew beside the old, then exchanged."""
 
-# the verbs are documented at their protocol, in indexer/contract/service.py
 from __future__ import annotations
 
 import threading

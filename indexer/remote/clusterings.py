@@ -1,11 +1,8 @@
-"""The clusterings of a server: made, followed until they end as other jobs are, kept, compared, asked."""
+"""The clusterings of a server: made, followed until they end, kept, compared, asked."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Protocol, TypeVar
 
 from indexer.contract.clusterings import (
     ClusterAnswers,
@@ -16,11 +13,9 @@ from indexer.contract.clusterings import (
     ClusterWordPage,
 )
 from indexer.contract.runs import Clusterings
-from indexer.errors import TopicdexError
 from indexer.progress import Progress
 from indexer.remote.connection import Connection, path_part
-
-_POLL_S = (0.05, 1.0)  # between two looks at a job: at first, and at most
+from indexer.remote.following import followed
 
 
 class RemoteClusterings(Clusterings):
@@ -64,35 +59,3 @@ class RemoteClusterings(Clusterings):
 
 def _path(id: str) -> str:
     return f"/v1/clusterings/{path_part(id)}"
-
-
-class _Record(Protocol):
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def progress(self) -> float: ...
-
-    @property
-    def ended(self) -> bool: ...
-
-
-Record = TypeVar("Record", bound=_Record)
-
-
-def followed(
-    started: Record, get: Callable[[str], Record], delete: Callable[[str], None], progress: Progress | None
-) -> Record:
-    """Return the record of a job once it has ended; `progress` is called with the share done, and Ctrl-C cancels."""
-    pause, longest = _POLL_S
-    try:
-        while not (record := get(started.id)).ended:
-            if progress is not None:
-                progress(record.progress)
-            time.sleep(pause)
-            pause = min(2 * pause, longest)
-    except KeyboardInterrupt:
-        with suppress(TopicdexError):
-            delete(started.id)
-        raise
-    return record

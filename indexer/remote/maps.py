@@ -18,8 +18,8 @@ from indexer.contract.maps import (
 from indexer.contract.runs import Maps
 from indexer.progress import Progress
 from indexer.records import MOST_ITEMS, batched
-from indexer.remote.clusterings import followed
 from indexer.remote.connection import Connection, path_part
+from indexer.remote.following import followed
 
 _ADDRESS_BYTES = 16 * 1024  # of the rows or ids in one address, escaped
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from indexer.contract.reembeddings import Reembedded, Reembedding, ReembeddingList
@@ -10,9 +9,9 @@ from indexer.contract.runs import Reembeddings
 from indexer.errors import Cancelled, by_code
 from indexer.progress import Progress
 from indexer.remote.connection import Connection, path_part
+from indexer.remote.following import watched
 from indexer.settings import model_name
 
-_POLL_S = (0.05, 1.0)  # between two looks at a reembedding: at first, and at most
 _PATH = "/v1/reembeddings"
 
 
@@ -39,15 +38,12 @@ class RemoteReembeddings(Reembeddings):
     def all(self) -> ReembeddingList:
         return self._connection.ask(ReembeddingList, "GET", _PATH)
 
+    def _get(self, id: str) -> Reembedding:
+        return self._connection.ask(Reembedding, "GET", f"{_PATH}/{path_part(id)}")
+
     def _followed(self, path: str, body: object, progress: Progress | None) -> Reembedded:
-        record = self._connection.ask(Reembedding, "POST", f"{_PATH}{path}", body, writes=True)
-        pause, longest = _POLL_S
-        while not record.ended:
-            if progress is not None:
-                progress(record.progress)
-            time.sleep(pause)
-            pause = min(2 * pause, longest)
-            record = self._connection.ask(Reembedding, "GET", f"{_PATH}/{path_part(record.id)}")
+        started = self._connection.ask(Reembedding, "POST", f"{_PATH}{path}", body, writes=True)
+        record = watched(started, self._get, progress)
         if record.status == "cancelled":
             raise Cancelled("the reembedding was cancelled; what was embedded stays, the same again goes on")
         if record.status == "failed":

@@ -97,7 +97,7 @@ def _assigned(used: InUse, vectors: Vectors) -> tuple[Ints, Floats]:
     if not used.prototypes.names:
         return np.full(len(vectors), _NONE), np.zeros(len(vectors))
     found = decide(used.prototypes.scores(vectors), used.thresholds, used.prototypes.names)
-    return np.where(found.accepted, found.best, _NONE), _sureness(found)
+    return found.answered, _sureness(found)
 
 
 def _sureness(found: Decision) -> Floats:

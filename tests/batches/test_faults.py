@@ -277,6 +277,21 @@ def test_a_server_with_another_cache_is_refused_before_it_pays(api, submit, done
     paid_once(api)
 
 
+def test_batches_that_would_cost_more_than_the_budget_are_not_sent(api, call, tmp_path, monkeypatch):
+    table = tmp_path / "prices.json"
+    one = {"usd_per_million": 20_000, "batch_usd_per_million": 10_000}  # 90 tokens cost USD 0.90
+    table.write_text(json.dumps({"dated": "2026-11", "models": {MODEL: one}}))
+    monkeypatch.setenv("TOPICDEX_PRICES", str(table))
+    ask = ("index", write(TEXTS), "--model", MODEL, "--batch", "--budget")
+    code, _, said = call(*ask, "0.89")
+    assert code == 1 and "topicdex: over_budget:" in said and "nothing was sent" in said
+    assert api.batches == {} and call("batches", "list", "--json")[1].count('"id"') == 0
+    assert call(*ask, "0.91")[0] == 0 and len(api.batches) == 1
+    table.write_text(json.dumps({"dated": "2026-11", "models": {}}))
+    code, _, said = call(*ask, "5")
+    assert code == 1 and "no price of" in said
+
+
 def test_the_price_is_told_with_its_date(api, submit, call, monkeypatch, tmp_path):
     table = tmp_path / "prices.json"
     one = {"usd_per_million": 20_000, "batch_usd_per_million": 10_000}

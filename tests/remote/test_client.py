@@ -106,7 +106,7 @@ def test_ctrl_c_cancels_the_clustering_on_the_server(remote, monkeypatch):
     def interrupt(seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("indexer.remote.clusterings.time", SimpleNamespace(sleep=interrupt))  # not that of the server
+    monkeypatch.setattr("indexer.remote.following.time", SimpleNamespace(sleep=interrupt))  # not that of the server
     get, looked = remote.clusterings.get, []
 
     def running(id):
